@@ -1,0 +1,135 @@
+"""Every error a caller can meet, each with its code and HTTP status: the contract in `contract/errors.json`."""
+
+from typing import ClassVar
+
+from msgspec import Struct
+
+
+class FieldError(Struct, frozen=True):
+    """One thing wrong with one field; `field` is its path in the body, such as `customer.email`."""
+
+    field: str
+    message: str
+
+
+class OneBookingError(Exception):
+    """What a caller did or met, said so that the message tells what to do next."""
+
+    code: ClassVar[str] = "SERVER_ERROR"
+    status: ClassVar[int] = 500
+    retry_after_seconds: ClassVar[int | None] = None
+
+    def __init__(self, message: str, *, details: tuple[FieldError, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class AuthFailed(OneBookingError):
+    """The key, session or token is missing or wrong."""
+
+    code, status = "AUTH_FAILED", 401
+
+
+class InvalidKey(AuthFailed):
+    """A website's key is missing, unknown, expired, or the test key in production."""
+
+    def __init__(self) -> None:
+        super().__init__("Invalid API key")
+
+
+class NotAllowed(OneBookingError):
+    """Signed in, but the role lacks the right."""
+
+    code, status = "FORBIDDEN", 403
+
+
+class NotFound(OneBookingError):
+    """Nothing of that name exists, or it lies outside the caller's reach: the two look alike on purpose."""
+
+    code, status = "NOT_FOUND", 404
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} not found")
+
+
+class BookingNotFound(NotFound):
+    """No such booking within reach."""
+
+    code = "BOOKING_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("Booking")
+
+
+class WebsiteNotFound(NotFound):
+    """The website is unknown, switched off, not within reach, or not the key's."""
+
+    code = "WEBSITE_NOT_FOUND"
+
+    def __init__(self, message: str = "Website not registered") -> None:
+        OneBookingError.__init__(self, message)
+
+
+class InvalidPayload(OneBookingError):
+    """The request cannot be understood; `details` names every field that is wrong."""
+
+    code, status = "INVALID_PAYLOAD", 422
+
+
+class NotJson(InvalidPayload):
+    """The body is not JSON at all."""
+
+    status = 400
+
+
+class TooLarge(InvalidPayload):
+    """The body is longer than the route takes."""
+
+    status = 413
+
+
+class WrongContentType(InvalidPayload):
+    """The body says it is something other than JSON."""
+
+    status = 415
+
+
+class DuplicateBooking(OneBookingError):
+    """`booking.created` arrived, with other content, for a booking we already hold."""
+
+    code, status = "DUPLICATE_BOOKING", 409
+
+    def __init__(self, booking_ref: str, *, booking_id: str) -> None:
+        super().__init__(f"{booking_ref} already exists. Send booking.updated instead.")
+        self.booking_id = booking_id
+
+
+class WebsiteExists(OneBookingError):
+    """The id or the key belongs to a website that is registered already."""
+
+    code, status = "WEBSITE_EXISTS", 409
+
+
+class RequestInProgress(OneBookingError):
+    """A request with the same Idempotency-Key has not finished yet."""
+
+    code, status, retry_after_seconds = "REQUEST_IN_PROGRESS", 409, 1
+
+    def __init__(self) -> None:
+        super().__init__("A request with this Idempotency-Key is still running. Ask again.")
+
+
+class EditConflict(OneBookingError):
+    """Somebody else changed the same field since the version the edit was based on."""
+
+    code, status = "EDIT_CONFLICT", 409
+
+
+class Unavailable(OneBookingError):
+    """The database is away; nothing was done, and the same request may be sent again."""
+
+    code, status, retry_after_seconds = "SERVER_ERROR", 503, 2
+
+    def __init__(self) -> None:
+        super().__init__("The database cannot be reached. Nothing was changed. Try again.")
