@@ -1,4 +1,4 @@
-"""Every error a caller can meet, each with its code and HTTP status: the contract in `contract/errors.json`."""
+"""Every error a caller can meet, with its code and HTTP status, as in `contract/errors.json`."""
 
 from typing import ClassVar
 
@@ -45,7 +45,7 @@ class NotAllowed(OneBookingError):
 
 
 class NotFound(OneBookingError):
-    """Nothing of that name exists, or it lies outside the caller's reach: the two look alike on purpose."""
+    """Nothing of that name, or it lies outside the caller's reach: the two look alike on purpose."""
 
     code, status = "NOT_FOUND", 404
 
