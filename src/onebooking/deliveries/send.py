@@ -1,0 +1,220 @@
+"""Make one HTTP attempt of a delivery, and say what it came to whatever happens."""
+
+import asyncio
+import json
+import re
+import socket
+import ssl
+import time
+import zlib
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+from msgspec import Struct
+from msgspec.structs import replace
+
+from onebooking.clock import utc_now
+from onebooking.deliveries.guard import UnsafeAddress, socket_factory, url_guard
+
+DEADLINE_SECONDS = 20.0
+LARGEST_REPLY = 64 * 1024
+KEPT_CHARACTERS = 2_000
+QUOTED_CHARACTERS = 200
+
+# Node and uvicorn close an idle connection after 5 s. A webhook sent at that very
+# moment would fail for nothing, so we let go first.
+KEEP_ALIVE_SECONDS = 3.0
+ADDRESS_TTL_SECONDS = 60
+CONNECTIONS_PER_HOST = 100
+
+SUCCEEDED, REDIRECTED = 2, 3
+ANY_ZLIB_HEADER = zlib.MAX_WBITS | 32
+
+ASKING = {
+    "User-Agent": "OneBooking-Central",
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+}
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What one attempt came to. `reason` is one sentence, safe to show to any member."""
+
+    accepted: bool
+    reason: str
+    duration_seconds: float = 0.0
+    status: int | None = None
+    """The HTTP status, or None when no answer came."""
+    reply: str = ""
+    """The first 2,000 characters of the answer's body."""
+    retry_after: timedelta | None = None
+    """How long the website asked us to wait."""
+    unreachable: bool = False
+    """No complete answer: a timeout, or a failure of name, connection, TLS or HTTP."""
+
+    @property
+    def gone(self) -> bool:
+        """The website wants no webhooks any more (410)."""
+        return self.status == HTTPStatus.GONE
+
+    @property
+    def counts_for_breaker(self) -> bool:
+        """The website, not this one delivery, is in trouble."""
+        status = self.status or 0
+        return (
+            self.unreachable
+            or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            or status == HTTPStatus.TOO_MANY_REQUESTS
+        )
+
+
+def open_http(
+    *, development: bool, resolver: AbstractResolver | None = None
+) -> aiohttp.ClientSession:
+    """The guarded session all deliveries share; close it when done.
+
+    No environment proxies, no cookies, no decompression on the way, and no
+    connection to an address that `guard` refuses. `resolver` turns names into
+    addresses; None asks the operating system.
+    """
+    connector = aiohttp.TCPConnector(
+        socket_factory=socket_factory(development=development),
+        resolver=resolver,
+        ttl_dns_cache=ADDRESS_TTL_SECONDS,
+        limit=0,
+        limit_per_host=CONNECTIONS_PER_HOST,
+        keepalive_timeout=KEEP_ALIVE_SECONDS,
+    )
+    return aiohttp.ClientSession(
+        connector=connector,
+        middlewares=(url_guard(development=development),),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers=ASKING,
+        auto_decompress=False,
+        trust_env=False,
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # `send` keeps the deadline
+    )
+
+
+async def send(
+    http: aiohttp.ClientSession,
+    *,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    timeout_seconds: float = DEADLINE_SECONDS,
+) -> Outcome:
+    """POST `body` once, byte for byte, and return what became of it.
+
+    Accepted is 2xx, unless the answer is JSON that says `"success": false`.
+    Redirects are failures. The whole exchange, to the last byte of the answer,
+    has `timeout_seconds`; after 64 KiB of answer the connection is dropped.
+    Nothing but cancellation raises: every failure is an outcome.
+    """
+    began = time.monotonic()
+    response = None
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            response = await http.post(url, data=body, headers=headers, allow_redirects=False)
+            outcome = _answered(response, await _read(response))
+    except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:
+        outcome = _failed(error, None if response is None else response.status)
+    finally:
+        if response is not None:
+            response.close()  # not `release`, which would wait for a website that stopped reading
+    return replace(outcome, duration_seconds=time.monotonic() - began)
+
+
+def parse_retry_after(value: str, *, now: datetime) -> timedelta | None:
+    """What a Retry-After header asks for, as seconds or as an HTTP date (RFC 9110, 10.2.3).
+
+    None when it says nothing we understand; never negative.
+    """
+    if re.fullmatch(r"[0-9]{1,9}", value):
+        return timedelta(seconds=int(value))
+    try:
+        until = parsedate_to_datetime(value)
+        return max(until.replace(tzinfo=until.tzinfo or UTC) - now, timedelta(0))
+    except (ValueError, OverflowError):
+        return None
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    raw = bytearray()
+    async for chunk in response.content.iter_any():
+        raw += chunk
+        if len(raw) >= LARGEST_REPLY:
+            break
+    if response.headers.get("Content-Encoding", "").lower() not in {"gzip", "deflate"}:
+        return bytes(raw[:LARGEST_REPLY])
+    # We asked for none, yet some servers compress. A refusal must not hide in there.
+    try:
+        return zlib.decompressobj(ANY_ZLIB_HEADER).decompress(raw, LARGEST_REPLY)
+    except zlib.error:
+        return bytes(raw[:LARGEST_REPLY])
+
+
+def _answered(response: aiohttp.ClientResponse, raw: bytes) -> Outcome:
+    reply = raw.decode("utf-8-sig", "replace").replace("\0", "")
+    refusal = _refusal(response.status, reply)
+    return Outcome(
+        accepted=refusal is None,
+        reason=refusal or f"Accepted with {_named(response.status)}.",
+        status=response.status,
+        reply=reply[:KEPT_CHARACTERS],
+        retry_after=parse_retry_after(response.headers.get("Retry-After", ""), now=utc_now()),
+    )
+
+
+def _refusal(status: int, reply: str) -> str | None:
+    family = status // 100
+    if family == REDIRECTED:
+        return f"The website answered {_named(status)}: redirects are not followed."
+    if family != SUCCEEDED:
+        return f"The website answered {_named(status)}."
+    try:
+        said = json.loads(reply)
+    except (ValueError, RecursionError):  # RecursionError: 64 KiB of "["
+        return None
+    if not isinstance(said, dict) or said.get("success") is not False:
+        return None
+    why = said.get("error") or said.get("message")
+    quoted = " ".join(why.split())[:QUOTED_CHARACTERS] if isinstance(why, str) else ""
+    return f"The website refused it: {quoted}" if quoted else "The website refused it."
+
+
+def _named(status: int) -> str:
+    phrase = HTTPStatus(status).phrase if status in HTTPStatus else ""
+    return f"{status} {phrase}".rstrip()
+
+
+# Which failure it is, whether the website is to blame, and how to tell a person. Our own
+# sentences, since those of the libraries quote the URL and whatever secret is in it.
+FAILURES = (
+    (TimeoutError, True, "No complete answer arrived in time."),
+    (socket.gaierror, True, "The host name could not be found."),
+    (ssl.CertificateError, True, "The website's TLS certificate is not valid for its name."),
+    (ssl.SSLError, True, "No TLS connection could be made."),
+    (ConnectionRefusedError, True, "The website refused the connection."),
+    (aiohttp.ServerDisconnectedError, True, "The website hung up without an answer."),
+    (ConnectionResetError, True, "The website broke the connection off."),
+    (aiohttp.ClientPayloadError, True, "The answer broke off, or was not proper HTTP."),
+    (aiohttp.ClientResponseError, True, "The answer was not proper HTTP."),
+    (OSError, True, "No connection could be made, or it broke off."),
+    (aiohttp.InvalidURL, False, "The webhook URL cannot be used."),
+    (Exception, False, "The webhook could not be sent."),
+)
+
+
+def _failed(error: Exception, status: int | None) -> Outcome:
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(cause, UnsafeAddress):
+        return Outcome(accepted=False, reason=cause.message)
+    unreachable, reason = next(
+        (blamed, sentence) for kind, blamed, sentence in FAILURES if isinstance(cause, kind)
+    )
+    return Outcome(accepted=False, reason=reason, status=status, unreachable=unreachable)
