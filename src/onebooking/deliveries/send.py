@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import socket
 import ssl
 import time
 import zlib
@@ -11,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from http.client import responses
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
@@ -188,15 +188,14 @@ def _refusal(status: int, reply: str) -> str | None:
 
 
 def _named(status: int) -> str:
-    phrase = HTTPStatus(status).phrase if status in HTTPStatus else ""
-    return f"{status} {phrase}".rstrip()
+    return f"{status} {responses.get(status, '')}".rstrip()
 
 
 # Which failure it is, whether the website is to blame, and how to tell a person. Our own
 # sentences, since those of the libraries quote the URL and whatever secret is in it.
 FAILURES = (
     (TimeoutError, True, "No complete answer arrived in time."),
-    (socket.gaierror, True, "The host name could not be found."),
+    (aiohttp.ClientConnectorDNSError, True, "The host name could not be found."),
     (ssl.CertificateError, True, "The website's TLS certificate is not valid for its name."),
     (ssl.SSLError, True, "No TLS connection could be made."),
     (ConnectionRefusedError, True, "The website refused the connection."),
@@ -215,6 +214,8 @@ def _failed(error: Exception, status: int | None) -> Outcome:
     if isinstance(cause, UnsafeAddress):
         return Outcome(accepted=False, reason=cause.message)
     unreachable, reason = next(
-        (blamed, sentence) for kind, blamed, sentence in FAILURES if isinstance(cause, kind)
+        (blamed, sentence)
+        for kind, blamed, sentence in FAILURES
+        if isinstance(error, kind) or isinstance(cause, kind)
     )
     return Outcome(accepted=False, reason=reason, status=status, unreachable=unreachable)
