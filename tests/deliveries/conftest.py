@@ -56,8 +56,10 @@ async def _listening(behaviour: Behaviour) -> AsyncIterator[int]:
         task.add_done_callback(connections.discard)
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    yield server.sockets[0].getsockname()[1]
-    server.close()
-    for task in list(connections):
-        task.cancel()
-    await asyncio.gather(*connections, return_exceptions=True)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for task in connections:
+            task.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)

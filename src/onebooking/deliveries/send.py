@@ -210,7 +210,7 @@ FAILURES = (
 
 
 def _failed(error: Exception, status: int | None) -> Outcome:
-    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    cause = error.__cause__ or error  # aiohttp wraps every OSError, and so our own
     if isinstance(cause, UnsafeAddress):
         return Outcome(accepted=False, reason=cause.message)
     unreachable, reason = next(
