@@ -196,7 +196,7 @@ def _named(status: int) -> str:
 FAILURES = (
     (TimeoutError, True, "No complete answer arrived in time."),
     (aiohttp.ClientConnectorDNSError, True, "The host name could not be found."),
-    (ssl.CertificateError, True, "The website's TLS certificate is not valid for its name."),
+    (ssl.CertificateError, True, "The website's TLS certificate is not valid."),
     (ssl.SSLError, True, "No TLS connection could be made."),
     (ConnectionRefusedError, True, "The website refused the connection."),
     (aiohttp.ServerDisconnectedError, True, "The website hung up without an answer."),
