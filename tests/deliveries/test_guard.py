@@ -30,7 +30,7 @@ PUBLIC = """
     2001:200::1 2001:4860:4860::8888 2003::1 2606:4700::1 2a00:1450::1 3ffe::1
 """.split()  # noqa: SIM905
 
-# What `check_url` refuses outside development, whoever asks and however it is spelt.
+# What `check_url` refuses outside development, however it is spelt.
 REFUSED_URLS = [
     "https://127.0.0.1/",
     "https://127.0.0.1./",
@@ -85,6 +85,8 @@ REFUSED_URLS = [
     "https:///webhooks",
     "https://",
     "https://./",
+    "https://park..example/",
+    f"https://{'a' * 64}.example/",
     "https:park.example",
     "//park.example/",
     "park.example/webhooks",

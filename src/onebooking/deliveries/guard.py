@@ -17,6 +17,7 @@ from yarl import URL
 from onebooking.errors import InvalidPayload
 
 LONGEST_URL = 2_000
+LONGEST_LABEL = 63
 HTTPS_PORT = 443
 LOCAL_ENDINGS = (".localhost", ".local", ".internal", ".home.arpa")
 
@@ -92,14 +93,12 @@ def check_url(url: str, *, development: bool) -> None:
         raise UnsafeAddress(f"A webhook URL has at most {LONGEST_URL} characters.")
     if scheme != "https" and not (development and scheme == "http"):
         raise UnsafeAddress("A webhook URL starts with https://.")
-    if not host or not host.strip("."):
-        raise UnsafeAddress("A webhook URL names a host, as in https://park.example/webhooks.")
     if "@" in parsed.raw_authority:
         raise UnsafeAddress("A webhook URL carries no user name or password.")
     if "#" in url:
         raise UnsafeAddress("A webhook URL has no part after #.")
     _check_port(port or 0, development=development)
-    _check_host(host.rstrip("."), development=development)
+    _check_host((host or "").removesuffix("."), development=development)
 
 
 def socket_factory(*, development: bool) -> SocketFactoryType:
@@ -141,6 +140,8 @@ def _check_port(port: int, *, development: bool) -> None:
 
 
 def _check_host(host: str, *, development: bool) -> None:
+    if not all(0 < len(label) <= LONGEST_LABEL for label in host.split(".")):
+        raise UnsafeAddress("A webhook URL names a host, as in https://park.example/webhooks.")
     if ":" in host or _ENDS_IN_A_NUMBER.fullmatch(host):
         if not _allowed(host, development=development):
             raise UnsafeAddress(f"{host} is not a public address.")

@@ -159,7 +159,7 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _answered(response: aiohttp.ClientResponse, raw: bytes) -> Outcome:
-    reply = raw.decode("utf-8-sig", "replace").replace("\0", "")
+    reply = _storable(raw.decode("utf-8-sig", "replace"))
     refusal = _refusal(response.status, reply)
     return Outcome(
         accepted=refusal is None,
@@ -183,8 +183,13 @@ def _refusal(status: int, reply: str) -> str | None:
     if not isinstance(said, dict) or said.get("success") is not False:
         return None
     why = said.get("error") or said.get("message")
-    quoted = " ".join(why.split())[:QUOTED_CHARACTERS] if isinstance(why, str) else ""
+    quoted = _storable(" ".join(why.split()))[:QUOTED_CHARACTERS] if isinstance(why, str) else ""
     return f"The website refused it: {quoted}" if quoted else "The website refused it."
+
+
+def _storable(text: str) -> str:
+    # PostgreSQL takes neither NUL nor half a surrogate pair; JSON can spell both.
+    return text.replace("\0", "").encode(errors="replace").decode()
 
 
 def _named(status: int) -> str:
