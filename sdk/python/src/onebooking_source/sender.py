@@ -1,0 +1,130 @@
+"""Send what the outbox owes, for as long as the website runs."""
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import closing
+
+from onebooking_source.client import Client
+from onebooking_source.database import Connection
+from onebooking_source.errors import SyncRefused, SyncUnavailable
+from onebooking_source.lease import (
+    Leased,
+    record_refused,
+    record_sent,
+    record_unavailable,
+    take,
+)
+from onebooking_source.outbox import Outbox
+from onebooking_source.reply import SyncResult
+
+log = logging.getLogger("onebooking_source")
+
+
+class Sender:
+    """Takes due events from the outbox, one at a time, and sends them to the hub.
+
+    `connect` opens a connection of the sender's own, with no transaction open; it
+    is closed after use. Any number of senders may run, in any number of processes.
+    The hub is spoken to outside any transaction. A sender that dies after the hub
+    has answered and before that is written down leaves the event to be sent again
+    when its lease of 60 seconds ends: at least once, and the hub takes repeats.
+    """
+
+    def __init__(self, connect: Callable[[], Connection], outbox: Outbox, client: Client) -> None:
+        self._connect = connect
+        self._outbox = outbox
+        self._client = client
+        self._paused_until = 0.0
+
+    def drain(self) -> int:
+        """Send everything due and return how many events were tried.
+
+        Ends early when the hub cannot be reached at all or asks everyone to wait
+        (`Retry-After`): the other events would only use up their tries.
+        """
+        with closing(self._connect()) as connection:
+            return self._drain(connection, threading.Event())
+
+    def run(self, stop: threading.Event, poll_seconds: float = 1.0) -> None:
+        """Send what is due, every `poll_seconds`, until `stop` is set; outlives its database."""
+        while not stop.is_set():
+            try:
+                with closing(self._connect()) as connection:
+                    while not stop.is_set():
+                        self._drain(connection, stop)
+                        stop.wait(poll_seconds)
+            except Exception as failed:
+                log.warning("the sender stumbled (%s) and goes on", type(failed).__name__)
+                log.debug("what it stumbled over", exc_info=True)
+                stop.wait(poll_seconds)
+
+    def start_thread(
+        self, stop: threading.Event | None = None, *, poll_seconds: float = 1.0
+    ) -> threading.Thread:
+        """Run in a daemon thread, until `stop` is set or the process ends."""
+        thread = threading.Thread(
+            target=self.run,
+            args=(stop or threading.Event(), poll_seconds),
+            name="onebooking-sender",
+            daemon=True,
+        )
+        thread.start()
+        return thread
+
+    def _drain(self, connection: Connection, stop: threading.Event) -> int:
+        tried = 0
+        while not stop.is_set() and self._outbox.clock() >= self._paused_until:
+            leased = take(self._outbox, connection)
+            if leased is None:
+                break
+            tried += 1
+            if not self._send(connection, leased):
+                break
+        return tried
+
+    def _send(self, connection: Connection, leased: Leased) -> bool:
+        """Send one event and write down the outcome; False when the hub was not there."""
+        reached = True
+        try:
+            result = self._client.sync(leased.event)
+        except SyncRefused as refused:
+            kept = record_refused(self._outbox, connection, leased, refused)
+            _log_refused(leased, refused)
+        except SyncUnavailable as unavailable:
+            kept = record_unavailable(self._outbox, connection, leased, unavailable)
+            log.warning("%s: try %d failed: %s", leased.name, leased.tries + 1, _why(unavailable))
+            if unavailable.retry_after_seconds is not None:
+                self._paused_until = self._outbox.clock() + unavailable.retry_after_seconds
+            reached = unavailable.status is not None
+        else:
+            kept = record_sent(self._outbox, connection, leased, result)
+            _log_sent(leased, result)
+        if not kept:
+            log.warning("%s: another sender took over, its lease had ended", leased.name)
+        return reached
+
+
+def _why(unavailable: SyncUnavailable) -> str:
+    return "no answer" if unavailable.status is None else f"the hub answered {unavailable.status}"
+
+
+def _log_refused(leased: Leased, refused: SyncRefused) -> None:
+    if refused.code == "DUPLICATE_BOOKING":
+        log.error(
+            "%s: refused, the hub already holds this booking with other content;"
+            " send booking.updated to change it",
+            leased.name,
+        )
+    else:
+        log.error("%s: refused for good: %s (%d)", leased.name, refused.code, refused.status)
+
+
+def _log_sent(leased: Leased, result: SyncResult) -> None:
+    if result.stale:
+        outcome = "the hub knew something newer"
+    elif result.booking_id is None:
+        outcome = "sent, waits at the hub for its booking"
+    else:
+        outcome = "sent"
+    log.info("%s: %s, %d warnings", leased.name, outcome, len(result.warnings))
