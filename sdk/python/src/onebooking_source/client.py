@@ -86,7 +86,7 @@ class Client:
 def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
     """The whole answer, unless it drips past the deadline or never ends."""
     reply = b""
-    for chunk in response.stream(64 * 1024):
+    while chunk := response.read1(64 * 1024):
         reply += chunk
         if time.monotonic() > deadline or len(reply) > _REPLY_BYTES:
             response.close()
