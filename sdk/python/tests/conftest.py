@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests are no package, but share `sdk_kit`
 
@@ -35,7 +36,7 @@ def clock() -> Clock:
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Database:
     place = str(tmp_path / "site.db")
-    return Database("sqlite", lambda: sqlite3.connect(place), place)
+    return Database("sqlite", lambda: sqlite3.connect(place, check_same_thread=False), place)
 
 
 @pytest.fixture
@@ -46,8 +47,8 @@ def postgresql() -> Iterator[Database]:
     schema = f"sdk_{os.getpid()}_{next(_schemas)}"
     with psycopg.connect(url, autocommit=True) as admin:
         admin.execute(f"CREATE SCHEMA {schema}")
-        options = f"-c search_path={schema}"
-        yield Database("postgresql", lambda: psycopg.connect(url, options=options), url)
+        place = make_conninfo(url, options=f"-c search_path={schema}")
+        yield Database("postgresql", lambda: psycopg.connect(place), place)
         admin.execute(f"DROP SCHEMA {schema} CASCADE")
 
 

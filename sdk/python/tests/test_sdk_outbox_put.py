@@ -121,9 +121,7 @@ def test_psycopg_is_used_however_the_website_has_set_it_up(
 ) -> None:
     if site.database.dialect != "postgresql":
         pytest.skip("psycopg's own ways")
-    with closing(site.database.connect()) as one:
-        options = f"-c search_path={one.execute('SELECT current_schema').fetchone()[0]}"
-    _check(site, lambda: psycopg.connect(site.database.place, options=options, **more))
+    _check(site, lambda: psycopg.connect(site.database.place, **more))
 
 
 def _check(site: Site, connect: Callable[[], Any]) -> None:
