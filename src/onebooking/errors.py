@@ -1,6 +1,7 @@
 """Every error a caller can meet, with its code and HTTP status, as in `contract/errors.json`."""
 
 from typing import ClassVar
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -45,12 +46,18 @@ class NotAllowed(OneBookingError):
 
 
 class NotFound(OneBookingError):
-    """Nothing of that name, or it lies outside the caller's reach: the two look alike on purpose."""
+    """Nothing of that name, or outside the caller's reach: the two look alike on purpose."""
 
     code, status = "NOT_FOUND", 404
 
     def __init__(self, what: str) -> None:
         super().__init__(f"{what} not found")
+
+
+class WrongMethod(NotFound):
+    """The address exists, but not for this HTTP method."""
+
+    status = 405
 
 
 class BookingNotFound(NotFound):
@@ -100,7 +107,7 @@ class DuplicateBooking(OneBookingError):
 
     code, status = "DUPLICATE_BOOKING", 409
 
-    def __init__(self, booking_ref: str, *, booking_id: str) -> None:
+    def __init__(self, booking_ref: str, *, booking_id: UUID) -> None:
         super().__init__(f"{booking_ref} already exists. Send booking.updated instead.")
         self.booking_id = booking_id
 

@@ -16,11 +16,6 @@ Serve: TypeAlias = Callable[[Behaviour], Awaitable[str]]
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
     """The guarded session, as a developer's machine opens it: loopback is allowed."""
     async with open_http(development=True) as session:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from onebooking.clock import utc_now
-from onebooking.deliveries.signing import new_secret, sign
+from onebooking.deliveries.signing import sign
+from onebooking.websites.secrets import new_secret
 
 CONTRACT = Path(__file__).parents[2] / "contract"
 VERIFIER = Path(__file__).with_name("verify.mjs")

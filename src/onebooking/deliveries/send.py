@@ -18,7 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from onebooking.clock import utc_now
-from onebooking.deliveries.guard import UnsafeAddress, socket_factory, url_guard
+from onebooking.web.guard import UnsafeAddress, socket_factory, url_guard
 
 DEADLINE_SECONDS = 20.0
 LARGEST_REPLY = 64 * 1024

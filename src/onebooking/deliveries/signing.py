@@ -3,18 +3,11 @@
 import binascii
 import hashlib
 import hmac
-import secrets as chance
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from datetime import datetime
 
 PREFIX = "whsec_"
-SECRET_BYTES = 32
-
-
-def new_secret() -> str:
-    """A fresh secret: `whsec_` and the base64 of 32 random bytes."""
-    return PREFIX + b64encode(chance.token_bytes(SECRET_BYTES)).decode()
 
 
 def sign(secrets: Sequence[str], *, webhook_id: str, at: datetime, body: bytes) -> dict[str, str]:

@@ -4,7 +4,6 @@ with lease(Path("var")) as database:
     psycopg.connect(database.url)
 """
 
-import contextlib
 import os
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import psycopg
+from psycopg.pq import PGconn, Ping
 
 from onebooking.embedded.failure import EmbeddedError
 from onebooking.embedded.keeper import KEEPER_LOCK, LOG, READY, USERS_LOCK
@@ -128,11 +127,7 @@ def _await(ours: Lease, *, until: float) -> None:
 
 
 def _accepts(url: str | None) -> bool:
-    if url is None:
-        return False
-    with contextlib.suppress(psycopg.OperationalError), psycopg.connect(url, connect_timeout=5):
-        return True
-    return False
+    return url is not None and PGconn.ping(url.encode()) == Ping.OK
 
 
 def _hurry(data_dir: Path, *, until: float, what: str) -> None:

@@ -48,11 +48,9 @@ def _servers_on(data: Path) -> list[int]:
 
 
 def _is_in(process: Path, folder: Path) -> bool:
-    # A server and all its children stay in their data folder; nobody else may enter it.
+    # A server and all its children stay in their data folder; a shell may stand there too.
     try:
-        return (process / "cwd").readlink() == folder and (
-            process / "comm"
-        ).read_text() == "postgres\n"
+        return (process / "comm").read_text() == "postgres\n" and (process / "cwd").samefile(folder)
     except OSError:
         return False
 

@@ -57,7 +57,7 @@ def make_home(data_dir: Path) -> tuple[Path, Account]:
 
 
 def socket_fits(home: Path) -> bool:
-    """Whether a socket in `home` has a path the kernel takes and PostgreSQL can be told."""
+    """Whether a socket in `home` has a path the kernel, the server and its clients can take."""
     return len(os.fsencode(home / SOCKET)) <= LONGEST_SOCKET_PATH and not set('",') & set(str(home))
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from onebooking.embedded.account import Account, environment
 from onebooking.embedded.binaries import Installation
+from onebooking.embedded.failure import EmbeddedError
 from onebooking.embedded.place import socket_fits, write_whole
 
 PR_SET_PDEATHSIG = 1
@@ -68,19 +69,18 @@ def is_ready(home: Path, pid: int) -> bool:
 
 def port_of(home: Path) -> int:
     """The port the server of `home` keeps to; another one if somebody else has taken it."""
-    try:
-        port = int((home / "port").read_text())
-    except FileNotFoundError:
-        port = secrets.choice(PORTS)
-    while not _is_free(port):
-        port = secrets.choice(PORTS)
-    write_whole(home / "port", str(port))
-    return port
+    noted = home / "port"
+    tried = [int(noted.read_text())] if noted.exists() else []
+    for port in (*tried, *secrets.SystemRandom().sample(PORTS, k=100)):
+        if _is_free(port):
+            write_whole(noted, str(port))
+            return port
+    raise EmbeddedError("No port of 127.0.0.1 is free: set ONEBOOKING_DATABASE_URL.")
 
 
 def _address(home: Path) -> dict[str, str]:
     if socket_fits(home):
-        # Quoted, because PostgreSQL reads a list here and a path may hold a comma's like.
+        # Quoted, because PostgreSQL reads a list here.
         return {"listen_addresses": "", "unix_socket_directories": f'"{home}"', "port": "5432"}
     port = str(port_of(home))
     return {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "port": port}

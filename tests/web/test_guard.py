@@ -8,7 +8,7 @@ from aiohttp import AddrInfoType
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onebooking.deliveries.guard import UnsafeAddress, check_url, is_public, socket_factory
+from onebooking.web.guard import UnsafeAddress, check_url, is_public, socket_factory
 from onebooking.errors import InvalidPayload
 
 REFUSED = """

@@ -1,0 +1,101 @@
+"""Put the web process together: every slice's routes, and what their handlers ask for."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components
+
+from onebooking.bookings import api as bookings
+from onebooking.db import Database
+from onebooking.deliveries import api as deliveries
+from onebooking.deliveries.send import open_http
+from onebooking.members.auth import TOKEN_SCHEME, desk_member, desk_tx, open_desk
+from onebooking.settings import Settings
+from onebooking.sync import api as sync
+from onebooking.sync import log_api as sync_logs
+from onebooking.sync.documents import SCHEMAS
+from onebooking.sync.gather import gather_syncs
+from onebooking.web import docs, health
+from onebooking.web.https import only_https
+from onebooking.web.openapi import tidy
+from onebooking.web.replies import error_reply, set_request_id
+from onebooking.websites import api as websites
+from onebooking.websites.auth import KEY_SCHEME
+from onebooking.websites.secrets import Vault
+
+VERSION = "0.1.0"
+
+
+def create_app(settings: Settings, database: Database) -> Litestar:
+    """The hub's HTTP side over `database`, which stays the caller's to close."""
+    syncs = gather_syncs(database)
+    vault = Vault.of(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with open_http(development=settings.development) as http:
+            app.state.http = http
+            yield
+            await syncs.drain()
+
+    app = Litestar(
+        [
+            sync.router,
+            sync_logs.router,
+            bookings.router,
+            websites.router,
+            deliveries.router,
+            health.healthz,
+            health.readyz,
+            *docs.handlers,
+        ],
+        lifespan=[lifespan],
+        dependencies={
+            "database": _always(database),
+            "settings": _always(settings),
+            "syncs": _always(syncs),
+            "vault": _always(vault),
+            "http": Provide(_http, sync_to_thread=False),
+            "desk": Provide(open_desk),
+            "tx": Provide(desk_tx, sync_to_thread=False),
+            "member": Provide(desk_member, sync_to_thread=False),
+        },
+        exception_handlers={Exception: error_reply},
+        middleware=[] if settings.development else [only_https],
+        before_send=[set_request_id],
+        openapi_config=_openapi(),
+        request_max_body_size=sync.LARGEST_BODY,
+    )
+    tidy(app, schemas=SCHEMAS)
+    return app
+
+
+def _always(value: Any) -> Provide:
+    def provide() -> Any:
+        return value
+
+    return Provide(provide, sync_to_thread=False)
+
+
+def _http(state: State) -> aiohttp.ClientSession:
+    """The guarded session, open while the app runs."""
+    http: aiohttp.ClientSession = state.http
+    return http
+
+
+def _openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="OneBooking Central",
+        version=VERSION,
+        description="The hub of the parks' bookings. Websites send an API key, members a token.",
+        components=Components(security_schemes={"key": KEY_SCHEME, "token": TOKEN_SCHEME}),
+        path="/schema",
+        render_plugins=docs.schema_plugins,
+        use_handler_docstrings=True,
+    )

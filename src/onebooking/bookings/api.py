@@ -1,0 +1,170 @@
+"""Bookings over HTTP: list, read, change."""
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+from litestar import Request, Response, Router, get, post, put
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from msgspec import UNSET, Struct, structs
+
+from onebooking.bookings import auth, queries
+from onebooking.bookings.auth import Reader
+from onebooking.bookings.edit import BookingEdit, StatusChange, edit_booking
+from onebooking.bookings.filters import Filters, Sort
+from onebooking.bookings.model import Booking, Status, SyncState
+from onebooking.db import Tx
+from onebooking.errors import BookingNotFound, FieldError, InvalidPayload
+from onebooking.members.auth import SECURITY
+from onebooking.members.model import Member
+from onebooking.reach import Reach
+from onebooking.web.replies import answers
+
+Edit = TypeVar("Edit", BookingEdit, StatusChange)
+
+
+class BookingsReply(Struct, frozen=True):
+    """One page. `next_cursor` is null on the last; `total` counts to 10,000."""
+
+    bookings: list[Booking]
+    next_cursor: str | None
+    total: int
+    total_is_exact: bool
+    success: bool = True
+
+
+class BookingReply(Struct, frozen=True):
+    """One booking."""
+
+    booking: Booking
+    success: bool = True
+
+
+def _query(description: str, **bounds: Any) -> QueryParameter:
+    return QueryParameter(description=description, **bounds)
+
+
+@get(
+    "/",
+    summary="List bookings",
+    dependencies={"reader": Provide(auth.open_reader)},
+    security=auth.SECURITY,
+    responses=answers(401, 404, 422),
+)
+async def list_bookings(
+    reader: NamedDependency[Reader],
+    website_id: Annotated[list[str] | None, _query("Repeatable")] = None,
+    status: Annotated[list[Status] | None, _query("Repeatable")] = None,
+    date_from: Annotated[date | None, _query("First activity date")] = None,
+    date_to: Annotated[date | None, _query("Last activity date")] = None,
+    updated_since: Annotated[datetime | None, _query("With an offset")] = None,
+    q: Annotated[str | None, _query("In ref, name, e-mail, phone, hotel", max_length=200)] = None,
+    sync_state: FromQuery[SyncState | None] = None,
+    sort: Annotated[Sort, _query("`-` for descending")] = "activity_date",
+    limit: Annotated[int, _query("Rows a page", ge=1, le=200)] = 50,
+    cursor: Annotated[
+        str | None, _query("`next_cursor` of the page before", max_length=500)
+    ] = None,
+) -> BookingsReply:
+    """Members see the bookings within their reach, a website its own."""
+    wanted = Filters(
+        website_id=website_id,
+        status=status,
+        date_from=date_from,
+        date_to=date_to,
+        updated_since=updated_since,
+        q=_storable(q),
+        sync_state=sync_state,
+        sort=sort,
+    )
+    page = await queries.list_bookings(reader.tx, reader.reach, wanted, limit=limit, cursor=cursor)
+    return BookingsReply(page.bookings, page.next_cursor, page.total, page.total_is_exact)
+
+
+@get(
+    "/{booking_id:uuid}",
+    summary="Get a booking",
+    dependencies={"reader": Provide(auth.open_reader)},
+    security=auth.SECURITY,
+    responses=answers(401, 404),
+)
+async def get_booking(
+    reader: NamedDependency[Reader], booking_id: FromPath[UUID]
+) -> Response[BookingReply]:
+    """One booking; its version is also the ETag."""
+    return await _reply(reader.tx, reader.reach, booking_id)
+
+
+@put(
+    "/{booking_id:uuid}",
+    summary="Edit a booking",
+    security=SECURITY,
+    responses=answers(400, 401, 403, 404, 409, 413, 415, 422),
+)
+async def put_booking(
+    request: Request[Any, Any, Any],
+    tx: NamedDependency[Tx],
+    member: NamedDependency[Member],
+    booking_id: FromPath[UUID],
+    data: JSONBody[BookingEdit],
+) -> Response[BookingReply]:
+    """Change fields and tell the booking's website with `booking.updated`.
+
+    With `version` (or `If-Match`), a field that somebody changed since answers EDIT_CONFLICT.
+    """
+    await edit_booking(tx, member, booking_id, _based_on(data, request))
+    return await _reply(tx, member.reach, booking_id)
+
+
+@post(
+    "/{booking_id:uuid}/status",
+    summary="Change a booking's status",
+    status_code=200,
+    security=SECURITY,
+    responses=answers(400, 401, 403, 404, 409, 413, 415, 422),
+)
+async def post_status(
+    request: Request[Any, Any, Any],
+    tx: NamedDependency[Tx],
+    member: NamedDependency[Member],
+    booking_id: FromPath[UUID],
+    data: JSONBody[StatusChange],
+) -> Response[BookingReply]:
+    """Set the status, with an optional note, and tell the website `booking.status_changed`."""
+    await edit_booking(tx, member, booking_id, _based_on(data, request))
+    return await _reply(tx, member.reach, booking_id)
+
+
+async def _reply(tx: Tx, reach: Reach, booking_id: UUID) -> Response[BookingReply]:
+    booking = await queries.get_booking(tx, reach, booking_id)
+    if booking is None:
+        raise BookingNotFound
+    return Response(BookingReply(booking), headers={"ETag": f'"{booking.version}"'})
+
+
+def _based_on(edit: Edit, request: Request[Any, Any, Any]) -> Edit:
+    """The edit with the version of `If-Match`, where the body has none."""
+    tag = request.headers.get("if-match")
+    if tag is None or edit.version is not UNSET:
+        return edit
+    version = re.fullmatch(r'(W/)?"?([1-9][0-9]{0,8})"?', tag.strip())
+    if version is None:
+        wrong = FieldError("If-Match", 'is not the ETag of a booking, such as "3"')
+        raise InvalidPayload(f"If-Match {wrong.message}", details=(wrong,))
+    return structs.replace(edit, version=int(version[2]))
+
+
+def _storable(q: str | None) -> str | None:
+    if q is not None and "\x00" in q:
+        wrong = FieldError("q", "holds a NUL character")
+        raise InvalidPayload("q holds a NUL character", details=(wrong,))
+    return q
+
+
+router = Router(
+    "/api/bookings",
+    route_handlers=[list_bookings, get_booking, put_booking, post_status],
+    tags=["Bookings"],
+)

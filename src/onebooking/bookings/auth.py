@@ -1,0 +1,46 @@
+"""Who may read bookings: a member within their reach, a website its own."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from litestar import Request
+from litestar.di import NamedDependency
+from msgspec import Struct
+
+from onebooking.db import Database, Tx, widen
+from onebooking.errors import AuthFailed
+from onebooking.members.auth import SECURITY as TOKEN
+from onebooking.members.auth import bearer_token, sit_down
+from onebooking.reach import NOTHING, Reach
+from onebooking.settings import Settings
+from onebooking.websites.auth import KEY_HEADER, key_hash, website_of
+from onebooking.websites.auth import SECURITY as KEY
+
+SECURITY = [*TOKEN, *KEY]
+
+
+class Reader(Struct, frozen=True):
+    """Someone who may read within a reach, and a transaction that sees no more than that."""
+
+    tx: Tx
+    reach: Reach
+
+
+async def open_reader(
+    request: Request[Any, Any, Any],
+    database: NamedDependency[Database],
+    settings: NamedDependency[Settings],
+) -> AsyncIterator[Reader]:
+    """Authenticate by token or key and open the transaction, in one step (see `open_desk`)."""
+    token = bearer_token(request)
+    if token is None and KEY_HEADER not in request.headers:
+        raise AuthFailed("Send a member's token as Authorization: Bearer, or a website's X-API-Key")
+    async with database.begin(NOTHING) as tx:
+        if token is not None:
+            desk = await sit_down(tx, token)
+            yield Reader(tx, desk.member.reach)
+        else:
+            website = await website_of(tx, key_hash(request, settings))
+            reach = Reach(frozenset({website.id}))
+            await widen(tx, reach)
+            yield Reader(tx, reach)

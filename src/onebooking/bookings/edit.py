@@ -1,0 +1,131 @@
+"""A member changes a booking, and its website is told."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
+
+from onebooking.bookings import queries
+from onebooking.bookings.model import BY_COLUMN, Status, Values
+from onebooking.bookings.queries import Change, Locked
+from onebooking.bookings.wire import INTEGER_MAX, FieldsBody, Text, columns_of, unstorable
+from onebooking.clock import utc_now
+from onebooking.db import Tx
+from onebooking.deliveries.outbox import Owed, owe, wake_workers
+from onebooking.errors import BookingNotFound, EditConflict, FieldError, InvalidPayload, NotAllowed
+from onebooking.history.record import record_changes
+from onebooking.members.model import Member, Right
+
+_VERSION = Meta(ge=1, le=INTEGER_MAX, description="The version the edit is based on.")
+Version = Annotated[int, _VERSION]
+
+
+class BookingEdit(FieldsBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to change: absent is unchanged, null clears. `version` guards against a stale form."""
+
+    admin_notes: Text | None | UnsetType = UNSET
+    version: Version | UnsetType = UNSET
+
+
+class StatusChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new status, with an optional note; `version` guards against a stale form."""
+
+    status: Status
+    admin_notes: Text | None | UnsetType = UNSET
+    version: Version | UnsetType = UNSET
+
+
+async def edit_booking(
+    tx: Tx, member: Member, booking_id: UUID, edit: BookingEdit | StatusChange
+) -> None:
+    """Change a booking and owe its website one delivery: both commit together or not at all.
+
+    Edits that alter nothing owe nothing. Edits of different fields merge; where somebody changed
+    the same field since `edit.version`, nothing is changed.
+
+    Raises:
+        BookingNotFound: no such booking within the member's reach.
+        EditConflict: somebody else changed the same field; the details have both values.
+        InvalidPayload: a text that no database holds.
+        NotAllowed: the member's role may not change one of the fields.
+    """
+    wanted = columns_of(edit)
+    _check(member, wanted)
+    booking = await queries.lock_booking(tx, member.reach, booking_id)
+    if booking is None:
+        raise BookingNotFound
+    held: Values = to_builtins({column: booking.values[column] for column in wanted})
+    if edit.version is not UNSET:
+        newer = await queries.changes_since(tx, booking_id, edit.version)
+        _refuse_stale(wanted, held, newer, base=edit.version, current=booking.version)
+    changed = {column: value for column, value in wanted.items() if value != held[column]}
+    await queries.settle_conflicts(tx, booking_id, list(wanted), by=member.email)
+    if changed:
+        event = "booking.updated" if isinstance(edit, BookingEdit) else "booking.status_changed"
+        was = {column: [held[column], value] for column, value in changed.items()}
+        await _change(tx, booking, member, event=event, was=was)
+
+
+async def _change(
+    tx: Tx, booking: Locked, member: Member, *, event: str, was: dict[str, list[Any]]
+) -> None:
+    now = utc_now()
+    changed = {column: new for column, (_, new) in was.items()}
+    version = await queries.update_booking(tx, booking.id, changed)
+    change = {
+        "booking_id": booking.id,
+        "version": version,
+        "website_id": booking.website_id,
+        "changed_by": member.email,
+        "by_member": True,
+        "event": event,
+        "changes": was,
+        "changed_at": now,
+    }
+    await record_changes(tx, [change])
+    owed = Owed(
+        website_id=booking.website_id,
+        booking_id=booking.id,
+        source_booking_id=booking.source_booking_id,
+        booking_ref=booking.values["booking_ref"],
+        version=version,
+        event=event,
+        data=changed,
+        updated_by=member.email,
+    )
+    await owe(tx, [owed], now=now)
+    await wake_workers(tx)
+
+
+def _check(member: Member, wanted: Values) -> None:
+    member.require(Right.EDIT)
+    for column, value in wanted.items():
+        field = BY_COLUMN[column]
+        if field.right is None or not member.may(field.right):
+            raise NotAllowed(f"Your role, {member.role}, may not change {field.path}.")
+        if wrong := unstorable(value, field.path):
+            raise InvalidPayload(f"{wrong.field} {wrong.message}", details=(wrong,))
+
+
+def _refuse_stale(
+    wanted: Values, held: Values, newer: list[Change], *, base: int, current: int
+) -> None:
+    if base > current:
+        wrong = FieldError("version", f"the booking is at version {current}")
+        raise InvalidPayload(f"version: {wrong.message}", details=(wrong,))
+    details = []
+    for column, value in wanted.items():
+        change = next((change for change in newer if column in change.changes), None)
+        if change is not None and held[column] != value:
+            details.append(
+                FieldError(
+                    BY_COLUMN[column].path,
+                    f"{change.changed_by} made it {held[column]!r} at {change.changed_at}; "
+                    f"you wanted {value!r}",
+                )
+            )
+    if details:
+        raise EditConflict(
+            f"Somebody changed this booking meanwhile. Look at version {current} and decide.",
+            details=tuple(details),
+        )

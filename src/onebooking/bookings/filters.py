@@ -1,0 +1,136 @@
+"""Which bookings: the filters of the API, and the keyset that says where a page begins."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any, Literal, TypeAlias
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import ColumnElement, and_, case, exists, literal, not_, or_, tuple_
+
+from onebooking.bookings.model import Status, SyncState
+from onebooking.errors import FieldError, InvalidPayload
+from onebooking.tables import bookings, conflicts, deliveries
+
+Sort: TypeAlias = Literal[
+    "activity_date", "-activity_date", "created_at", "-created_at", "updated_at", "-updated_at",
+    "booking_ref", "-booking_ref",
+]  # fmt: skip
+b = bookings.c
+
+
+class Filters(Struct, frozen=True, kw_only=True):
+    """Which bookings, in which order; each filter that is given must hold."""
+
+    website_id: list[str] | None = None
+    status: list[Status] | None = None
+    date_from: date | None = None  # of the activity, first day included
+    date_to: date | None = None  # last day included
+    updated_since: datetime | None = None
+    q: str | None = None
+    sync_state: SyncState | None = None
+    sort: Sort = "activity_date"
+
+
+_SEARCHED = (b.booking_ref, b.customer_name, b.customer_email, b.customer_phone, b.hotel_name)
+
+
+def conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    """The filters in SQL."""
+    wanted: list[ColumnElement[bool]] = []
+    if filters.website_id:
+        wanted.append(b.website_id.in_(filters.website_id))
+    if filters.status:
+        wanted.append(b.status.in_(filters.status))
+    if filters.date_from:
+        wanted.append(b.activity_date >= filters.date_from)
+    if filters.date_to:
+        wanted.append(b.activity_date <= filters.date_to)
+    if filters.updated_since:
+        wanted.append(b.updated_at >= filters.updated_since)
+    if filters.q:
+        wanted.append(or_(*(column.icontains(filters.q, autoescape=True) for column in _SEARCHED)))
+    if filters.sync_state:
+        wanted.append(_in_state[filters.sync_state]())
+    return wanted
+
+
+def _conflicting() -> ColumnElement[bool]:
+    return exists().where(conflicts.c.booking_id == b.id, conflicts.c.settled_at.is_(None))
+
+
+def _owing(*states: ColumnElement[bool]) -> ColumnElement[bool]:
+    owed = deliveries.c.state != "delivered"
+    return exists().where(deliveries.c.booking_id == b.id, owed, *states)
+
+
+def _failed() -> ColumnElement[bool]:
+    return _owing(or_(deliveries.c.state == "given_up", deliveries.c.attempts > 0))
+
+
+_in_state: dict[SyncState, Callable[[], ColumnElement[bool]]] = {
+    SyncState.CONFLICT: _conflicting,
+    SyncState.FAILING: lambda: and_(not_(_conflicting()), _failed()),
+    SyncState.ON_ITS_WAY: lambda: and_(not_(_conflicting()), not_(_failed()), _owing()),
+    SyncState.IN_STEP: lambda: and_(not_(_conflicting()), not_(_owing())),
+}
+
+
+def sync_state() -> ColumnElement[str]:
+    """Whether hub and website agree on a booking, as a column."""
+    return case(
+        (_conflicting(), literal(SyncState.CONFLICT.value)),
+        (_failed(), literal(SyncState.FAILING.value)),
+        (_owing(), literal(SyncState.ON_ITS_WAY.value)),
+        else_=literal(SyncState.IN_STEP.value),
+    )
+
+
+class Cursor(Struct, frozen=True, array_like=True):
+    """Where a page begins: after this row of this order."""
+
+    sort: Sort
+    value: date | datetime | str
+    id: UUID
+
+
+_VALUES: dict[str, type[date]] = {
+    "activity_date": date,
+    "created_at": datetime,
+    "updated_at": datetime,
+}
+
+
+def encode(cursor: Cursor) -> str:
+    """The cursor as callers carry it."""
+    return urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
+
+
+def decode(text: str, sort: Sort) -> Cursor:
+    """The cursor again. Raises InvalidPayload where it is none of ours, or of another order."""
+    try:
+        raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        cursor_sort, value, row_id = msgspec.json.decode(raw, type=tuple[str, str, UUID])
+        if cursor_sort != sort:
+            raise ValueError
+        kind = _VALUES.get(sort.lstrip("-"))
+        parsed = value if kind is None else msgspec.convert(value, kind)
+    except (ValueError, msgspec.DecodeError):
+        wrong = FieldError("cursor", "is not one of this list; start again without it")
+        raise InvalidPayload(f"cursor {wrong.message}", details=(wrong,)) from None
+    return Cursor(sort, parsed, row_id)
+
+
+def order(sort: Sort) -> list[ColumnElement[Any]]:
+    """ORDER BY of this sort; the id makes it total."""
+    column = b[sort.lstrip("-")]
+    return [column.desc(), b.id.desc()] if sort.startswith("-") else [column, b.id]
+
+
+def after(cursor: Cursor) -> ColumnElement[bool]:
+    """The rows behind the cursor: one comparison of pairs, which an index answers."""
+    here = tuple_(b[cursor.sort.lstrip("-")], b.id)
+    there = tuple_(literal(cursor.value), literal(cursor.id))
+    return here < there if cursor.sort.startswith("-") else here > there

@@ -1,0 +1,152 @@
+"""Bookings as rows, always within a reach."""
+
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, RowMapping, Select, false, func, select, true, update
+
+from onebooking.bookings import filters
+from onebooking.bookings.filters import Filters, Sort
+from onebooking.bookings.model import Booking, Customer, Transport, Values
+from onebooking.db import Tx
+from onebooking.reach import Reach, WebsiteId
+from onebooking.tables import booking_changes, bookings, conflicts
+
+MOST_COUNTED = 10_000
+b = bookings.c
+
+
+class Page(Struct, frozen=True):
+    """One page of a list. `total` counts up to 10,000."""
+
+    bookings: list[Booking]
+    next_cursor: str | None
+    total: int
+    total_is_exact: bool
+
+
+class Locked(Struct, frozen=True):
+    """A booking locked for a change."""
+
+    id: UUID
+    website_id: WebsiteId
+    source_booking_id: UUID
+    version: int
+    values: RowMapping
+
+
+def within(reach: Reach) -> ColumnElement[bool]:
+    """The bookings someone may touch; of the empty reach, none."""
+    if reach.everything:
+        return true()
+    return b.website_id.in_(sorted(reach.websites)) if reach.websites else false()
+
+
+def _wanted(reach: Reach) -> Select[Any]:
+    return select(bookings, filters.sync_state().label("sync_state")).where(within(reach))
+
+
+async def list_bookings(
+    tx: Tx, reach: Reach, wanted: Filters, *, limit: int, cursor: str | None
+) -> Page:
+    """One page within reach. Page 10,000 costs what page 1 costs.
+
+    Raises:
+        InvalidPayload: the cursor is none of this list's.
+    """
+    matching = filters.conditions(wanted)
+    sort = wanted.sort
+    page = _wanted(reach).where(*matching).order_by(*filters.order(sort)).limit(limit + 1)
+    if cursor is not None:
+        page = page.where(filters.after(filters.decode(cursor, sort)))
+    rows = list((await tx.execute(page)).mappings())
+    counted = select(b.id).where(within(reach), *matching).limit(MOST_COUNTED + 1).subquery()
+    total: int = (await tx.execute(select(func.count()).select_from(counted))).scalar_one()
+    more = len(rows) > limit
+    return Page(
+        bookings=[booking_of(row) for row in rows[:limit]],
+        next_cursor=_cursor(rows[limit - 1], sort) if more else None,
+        total=min(total, MOST_COUNTED),
+        total_is_exact=total <= MOST_COUNTED,
+    )
+
+
+def _cursor(row: RowMapping, sort: Sort) -> str:
+    return filters.encode(filters.Cursor(sort, row[sort.lstrip("-")], row["id"]))
+
+
+async def get_booking(tx: Tx, reach: Reach, booking_id: UUID) -> Booking | None:
+    """One booking, if it is within reach."""
+    row = (await tx.execute(_wanted(reach).where(b.id == booking_id))).mappings().first()
+    return None if row is None else booking_of(row)
+
+
+async def lock_booking(tx: Tx, reach: Reach, booking_id: UUID) -> Locked | None:
+    """One booking within reach, nobody else's to change until this transaction ends."""
+    wanted = select(bookings).where(b.id == booking_id, within(reach)).with_for_update()
+    row = (await tx.execute(wanted)).mappings().first()
+    if row is None:
+        return None
+    return Locked(row["id"], row["website_id"], row["source_booking_id"], row["version"], row)
+
+
+class Change(Struct, frozen=True):
+    """One version's change of a booking."""
+
+    version: int
+    changed_by: str
+    changed_at: str
+    changes: dict[str, list[Any]]
+
+
+async def changes_since(tx: Tx, booking_id: UUID, version: int) -> list[Change]:
+    """What changed after `version`, the newest first."""
+    h = booking_changes.c
+    wanted = (
+        select(h.version, h.changed_by, h.changed_at, h.changes)
+        .where(h.booking_id == booking_id, h.version > version)
+        .order_by(h.version.desc())
+    )
+    return [
+        Change(row.version, row.changed_by, row.changed_at.isoformat(), row.changes)
+        for row in await tx.execute(wanted)
+    ]
+
+
+async def update_booking(tx: Tx, booking_id: UUID, changed: Values) -> int:
+    """Write values and count the version up; returns the new version. The row is locked."""
+    change = update(bookings).where(b.id == booking_id)
+    change = change.values(**changed, version=b.version + 1, updated_at=func.now())
+    version: int = (await tx.execute(change.returning(b.version))).scalar_one()
+    return version
+
+
+async def settle_conflicts(tx: Tx, booking_id: UUID, fields: list[str], *, by: str) -> None:
+    """A member has decided these fields."""
+    c = conflicts.c
+    settle = update(conflicts).where(
+        c.booking_id == booking_id, c.field.in_(fields), c.settled_at.is_(None)
+    )
+    await tx.execute(settle.values(settled_at=func.now(), settled_by=by))
+
+
+def booking_of(row: RowMapping) -> Booking:
+    """A row as the API shows it."""
+    customer = Customer(
+        name=row["customer_name"],
+        email=row["customer_email"],
+        phone=row["customer_phone"],
+        country_code=row["customer_country_code"],
+        special_requests=row["special_requests"],
+    )
+    transport = Transport(
+        type=row["transport_type"],
+        hotel_name=row["hotel_name"],
+        room_number=row["room_number"],
+        non_players=row["non_players"],
+        private_passengers=row["private_passengers"],
+        cost=row["transport_cost"],
+    )
+    flat = {name: row[name] for name in Booking.__struct_fields__ if name in row}
+    return Booking(**flat, customer=customer, transport=transport)

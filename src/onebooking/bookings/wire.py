@@ -1,0 +1,114 @@
+"""The wire's shape of a booking's fields, each with its bounds, and back to columns."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Any, TypeAlias
+
+from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
+
+from onebooking.bookings.model import BY_PATH, Status, Values
+from onebooking.errors import FieldError
+
+INTEGER_MAX = 2**31 - 1  # PostgreSQL's
+Integer = Annotated[int, Meta(ge=-INTEGER_MAX - 1, le=INTEGER_MAX)]
+Short = Annotated[str, Meta(max_length=50)]
+Line = Annotated[str, Meta(max_length=200)]
+Address = Annotated[str, Meta(max_length=320)]  # RFC 3696, erratum 1690
+Id = Annotated[str, Meta(max_length=255)]
+Text = Annotated[str, Meta(max_length=5000)]
+
+MaybeInteger: TypeAlias = Integer | None | UnsetType
+MaybeShort: TypeAlias = Short | None | UnsetType
+MaybeLine: TypeAlias = Line | None | UnsetType
+
+
+class AddonBody(Struct, frozen=True):
+    """One add-on; `unit_price` in the website's unit."""
+
+    name: Line
+    quantity: Integer
+    unit_price: Integer
+
+
+Addons = Annotated[list[AddonBody], Meta(max_length=100)]
+
+
+class CustomerBody(Struct, frozen=True, kw_only=True):
+    """Merged key by key; null clears phone, country code and special requests."""
+
+    name: Line | UnsetType = UNSET
+    email: Address | UnsetType = UNSET
+    phone: MaybeShort = UNSET
+    country_code: MaybeShort = UNSET
+    special_requests: Text | None | UnsetType = UNSET
+
+
+class TransportBody(Struct, frozen=True, kw_only=True):
+    """Merged key by key; null clears, and is 0 for a number."""
+
+    type: MaybeShort = UNSET
+    hotel_name: MaybeLine = UNSET
+    room_number: MaybeShort = UNSET
+    non_players: MaybeInteger = UNSET
+    private_passengers: MaybeInteger = UNSET
+    cost: MaybeInteger = UNSET
+
+
+class FieldsBody(Struct, frozen=True, kw_only=True):
+    """What a website may report and a member may change: absent is unchanged, null clears."""
+
+    package_name: Line | UnsetType = UNSET
+    package_price: Integer | UnsetType = UNSET
+    activity_date: date | UnsetType = UNSET
+    time_slot: Short | UnsetType = UNSET
+    guest_count: Integer | UnsetType = UNSET
+    total_amount: Integer | UnsetType = UNSET
+    discount_amount: MaybeInteger = UNSET
+    status: Status | UnsetType = UNSET
+    customer: CustomerBody | UnsetType = UNSET
+    transport: TransportBody | None | UnsetType = UNSET
+    addons: Addons | None | UnsetType = UNSET
+
+
+_TRANSPORT_CLEARED = dict.fromkeys(TransportBody.__struct_fields__)
+
+
+def columns_of(body: Struct) -> Values:
+    """The columns that `body` speaks of, by name. Null becomes the column's default."""
+    values: Values = {}
+    for path, value in _leaves(to_builtins(body)):
+        field = BY_PATH.get(path)
+        if field is not None:
+            values[field.column] = field.default if value is None else value
+    return values
+
+
+def _leaves(tree: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in tree.items():
+        if name == "transport" and value is None:
+            yield from ((f"transport.{key}", None) for key in _TRANSPORT_CLEARED)
+        elif name in ("customer", "transport"):
+            yield from ((f"{name}.{key}", inner) for key, inner in value.items())
+        else:
+            yield name, value
+
+
+def unstorable(tree: object, path: str = "") -> FieldError | None:
+    """The first text that PostgreSQL cannot hold: a NUL character or half a surrogate pair."""
+    if isinstance(tree, str):
+        if "\x00" in tree:
+            return FieldError(path, "holds a NUL character")
+        if not tree.isascii() and any("\ud800" <= character <= "\udfff" for character in tree):
+            return FieldError(path, "holds half a surrogate pair")
+        return None
+    if isinstance(tree, dict):
+        children = [(f"{path}.{key}" if path else str(key), value) for key, value in tree.items()]
+        found = (unstorable(str(key), "a field's name") for key in tree)
+        wrong = next(filter(None, found), None)
+        if wrong:
+            return wrong
+    elif isinstance(tree, list):
+        children = [(f"{path}[{index}]", value) for index, value in enumerate(tree)]
+    else:
+        return None
+    return next(filter(None, (unstorable(value, where) for where, value in children)), None)

@@ -1,0 +1,168 @@
+"""Open a transaction within a reach; rows become values."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Self, TypeVar
+
+from msgspec import Struct, json
+from sqlalchemy import URL, Executable, make_url, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from onebooking.errors import Unavailable
+from onebooking.reach import Reach
+
+T = TypeVar("T")
+Tx = AsyncConnection  # in a transaction that the edge opened and the edge ends
+APP_ROLE = "onebooking_app"
+
+_ENTER = text(
+    f"SELECT set_config('role', '{APP_ROLE}', true), set_config('onebooking.reach', :reach, true)"
+)
+_CONNECTIONS_TIMEOUT_SECONDS = 10
+_CONNECT_TIMEOUT_SECONDS = 5
+
+
+class Database(Struct, frozen=True):
+    """A pool of connections to the hub's PostgreSQL."""
+
+    engine: AsyncEngine
+
+    @classmethod
+    def at(cls, url: str, *, connections: int = 10, pooler: bool = False) -> Self:
+        """Connect when first needed, `connections` at most.
+
+        `pooler` says that a transaction pooler stands between us and the server: nothing of a
+        session may then outlive its transaction, prepared statements included.
+        """
+        return cls(
+            create_async_engine(
+                driver_url(url),
+                pool_size=connections,
+                max_overflow=0,
+                pool_timeout=_CONNECTIONS_TIMEOUT_SECONDS,
+                pool_reset_on_return="rollback",
+                connect_args={
+                    "prepare_threshold": None if pooler else 3,
+                    "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
+                    "application_name": "onebooking",
+                },
+            )
+        )
+
+    @asynccontextmanager
+    async def begin(self, reach: Reach) -> AsyncIterator[Tx]:
+        """A transaction that sees `reach` and no more; commits at the end, or else rolls back.
+
+        Raises:
+            Unavailable: the database is away, or went away before the commit was confirmed.
+        """
+        try:
+            tx = await self._entered(reach)
+            try:
+                yield tx
+                await tx.commit()
+            finally:
+                await tx.close()
+        except (OperationalError, InterfaceError, PoolTimeout, DBAPIError) as failed:
+            if is_away(failed):
+                raise Unavailable from failed
+            raise
+
+    async def _entered(self, reach: Reach) -> Tx:
+        """Begin; once more on a fresh connection where the server had closed a pooled one."""
+        try:
+            return await self._try_to_enter(reach)
+        except DBAPIError as failed:
+            if not failed.connection_invalidated:
+                raise
+            return await self._try_to_enter(reach)
+
+    async def _try_to_enter(self, reach: Reach) -> Tx:
+        connection = await self.engine.connect()
+        try:
+            await connection.execute(_ENTER, {"reach": reach.as_setting()})
+        except BaseException:
+            await connection.close()
+            raise
+        return connection
+
+    async def close(self) -> None:
+        """Give every connection back to the server."""
+        await self.engine.dispose()
+
+
+async def widen(tx: Tx, reach: Reach) -> None:
+    """Let the rest of this transaction see `reach`: what an authenticated caller may touch."""
+    await tx.execute(_ENTER, {"reach": reach.as_setting()})
+
+
+def is_away(failed: BaseException) -> bool:
+    """Whether the database cannot be reached just now, as opposed to having refused something."""
+    if isinstance(failed, Unavailable | PoolTimeout):
+        return True
+    if not isinstance(failed, DBAPIError):
+        return False
+    if failed.connection_invalidated or isinstance(failed, InterfaceError):
+        return True
+    state: str | None = getattr(failed.orig, "sqlstate", None)
+    # No SQLSTATE: never connected. 08 connection, 53 out of resources (disk, connections, memory),
+    # 57P0x shutting down or starting, 25006 a standby that is no primary (yet), 40 retry.
+    if state is None:
+        return isinstance(failed, OperationalError)
+    return state.startswith(("08", "53", "57P", "25006", "40", "55P03"))
+
+
+def driver_url(url: str) -> URL:
+    """`url` for SQLAlchemy with psycopg, whichever of PostgreSQL's two spellings it came in."""
+    return make_url(url).set(drivername="postgresql+psycopg")
+
+
+async def fetch_all(
+    tx: Tx, wanted: Executable, shape: type[T], parameters: Mapping[str, Any] | None = None
+) -> list[T]:
+    """Every row as a `shape`, whose fields are the query's columns by name."""
+    rows = await tx.execute(wanted, parameters)
+    return [shape(**row) for row in rows.mappings()]
+
+
+async def fetch_one(
+    tx: Tx, wanted: Executable, shape: type[T], parameters: Mapping[str, Any] | None = None
+) -> T | None:
+    """The first row as a `shape`, or None."""
+    row = (await tx.execute(wanted, parameters)).mappings().first()
+    return None if row is None else shape(**row)
+
+
+async def insert_rows(
+    tx: Tx, table: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert `rows` in one statement, however many; none is no statement at all.
+
+    Every row has every one of `columns`, as JSON can say it; bytes as `hex_of` writes them.
+    """
+    if rows:
+        names = ", ".join(columns)
+        await tx.execute(
+            text(
+                f"INSERT INTO {table} ({names}) SELECT {names} "
+                f"FROM json_populate_recordset(NULL::{table}, CAST(:rows AS json))"
+            ),
+            {"rows": as_recordset(rows)},
+        )
+
+
+def as_recordset(rows: Sequence[Mapping[str, Any]]) -> str:
+    """`rows` for `json_populate_recordset`, which reads each value as its column's type would."""
+    return json.encode(rows).decode()
+
+
+def hex_of(value: bytes | None) -> str | None:
+    """`value` in PostgreSQL's text form of `bytea`."""
+    return None if value is None else "\\x" + value.hex()
+
+
+def libpq_url(url: str) -> str:
+    """`url` as psycopg itself reads it."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

@@ -1,0 +1,116 @@
+"""Deliveries over HTTP: look, resend, try a webhook."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import aiohttp
+from litestar import Request, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from msgspec import Struct
+
+from onebooking.db import Database, Tx
+from onebooking.deliveries import queries
+from onebooking.deliveries.model import Delivery, State
+from onebooking.deliveries.resend import resend
+from onebooking.deliveries.send import Outcome
+from onebooking.deliveries.trial import TestWebhook, Trial, carry_out, prepare
+from onebooking.errors import NotFound
+from onebooking.members.auth import SECURITY, desk_of
+from onebooking.members.model import Member
+from onebooking.web.replies import answers
+from onebooking.websites.secrets import Vault
+
+
+class DeliveriesReply(Struct, frozen=True):
+    """One page, the newest first. `next_before` is null on the last."""
+
+    deliveries: list[Delivery]
+    next_before: UUID | None
+    success: bool = True
+
+
+class DeliveryReply(Struct, frozen=True):
+    """One delivery."""
+
+    delivery: Delivery
+    success: bool = True
+
+
+class TestWebhookReply(Struct, frozen=True):
+    """What was sent and what came back. `success` says that we sent; `answer.accepted` the rest."""
+
+    sent: Trial
+    answer: Outcome
+    success: bool = True
+
+
+@get("/deliveries", summary="List deliveries", responses=answers(401, 422))
+async def list_deliveries(
+    tx: NamedDependency[Tx],
+    member: NamedDependency[Member],
+    website_id: FromQuery[str | None] = None,
+    booking_id: FromQuery[UUID | None] = None,
+    delivery_state: Annotated[State | None, QueryParameter(name="state")] = None,
+    before: Annotated[UUID | None, QueryParameter(description="`next_before`")] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
+) -> DeliveriesReply:
+    """What websites were told or are still owed, within the member's reach."""
+    wanted = queries.Wanted(
+        website_id=website_id, booking_id=booking_id, state=delivery_state, before=before
+    )
+    rows = await queries.list_deliveries(tx, member.reach, wanted, limit=limit + 1)
+    more = len(rows) > limit
+    return DeliveriesReply(rows[:limit], rows[limit - 1].id if more else None)
+
+
+@get("/deliveries/{delivery_id:uuid}", summary="Get a delivery", responses=answers(401, 404))
+async def get_delivery(
+    tx: NamedDependency[Tx], member: NamedDependency[Member], delivery_id: FromPath[UUID]
+) -> DeliveryReply:
+    """One delivery within the member's reach."""
+    delivery = await queries.get_delivery(tx, member.reach, delivery_id)
+    if delivery is None:
+        raise NotFound("Delivery")
+    return DeliveryReply(delivery)
+
+
+@post(
+    "/deliveries/{delivery_id:uuid}/resend",
+    summary="Resend a delivery",
+    status_code=200,
+    responses=answers(401, 403, 404, 422),
+)
+async def post_resend(
+    tx: NamedDependency[Tx], member: NamedDependency[Member], delivery_id: FromPath[UUID]
+) -> DeliveryReply:
+    """Owe a delivery that was given up again; try one that waits now."""
+    return DeliveryReply(await resend(tx, member, delivery_id))
+
+
+@post(
+    "/admin/test-webhook",
+    summary="Send a test webhook",
+    status_code=200,
+    responses=answers(400, 401, 403, 404, 413, 415, 422),
+)
+async def post_test_webhook(
+    request: Request[Any, Any, Any],
+    database: NamedDependency[Database],
+    http: NamedDependency[aiohttp.ClientSession],
+    vault: NamedDependency[Vault],
+    data: JSONBody[TestWebhook],
+) -> TestWebhookReply:
+    """Send one now, marked `"test": true`, and answer with what was sent and what came back."""
+    # Its own transaction, ended before we speak HTTP.
+    async with desk_of(request, database) as desk:
+        trial = await prepare(desk.tx, desk.member, vault, data)
+    return TestWebhookReply(trial, await carry_out(http, trial))
+
+
+router = Router(
+    "/api",
+    route_handlers=[list_deliveries, get_delivery, post_resend, post_test_webhook],
+    tags=["Deliveries"],
+    security=SECURITY,
+)

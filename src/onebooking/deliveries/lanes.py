@@ -1,0 +1,221 @@
+"""Lanes: at most one delivery of a booking in flight, strictly in order, whatever dies.
+
+A lane exists while its booking owes something. Claiming hides it for the length of a lease;
+recording an outcome needs the lease's token, so a worker that comes back late changes nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import text
+
+from onebooking.db import Tx, as_recordset, fetch_all, insert_rows
+from onebooking.deliveries.model import Claimed
+from onebooking.deliveries.send import Outcome
+from onebooking.history.record import EVENT_TYPES, log_syncs
+from onebooking.ids import new_id
+
+LEASE = timedelta(seconds=90)
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """What one attempt came to, and when the next one is; None: given up, or not needed."""
+
+    claimed: Claimed
+    outcome: Outcome
+    next_delay: timedelta | None
+    attempted_at: datetime
+
+
+async def claim(
+    tx: Tx, *, in_flight: Mapping[str, int], slots: int, token: UUID, lease: timedelta = LEASE
+) -> list[Claimed]:
+    """Lease the lanes that are due, up to `slots` in flight for each website.
+
+    Website by website, so that one with a thousand lanes due costs the others nothing. Lanes of
+    websites that are paused, switched off or without a webhook stay where they are.
+    """
+    parameters = {
+        "token": token,
+        "lease": lease,
+        "slots": slots,
+        "busy_websites": list(in_flight),
+        "busy": list(in_flight.values()),
+    }
+    return await fetch_all(tx, _CLAIM, Claimed, parameters)
+
+
+_CLAIM = text("""
+    WITH due AS (
+      SELECT lane.booking_id, website.webhook_url FROM websites AS website
+      LEFT JOIN unnest(CAST(:busy_websites AS text[]), CAST(:busy AS int[])) AS flying (id, lanes)
+        ON flying.id = website.id
+      CROSS JOIN LATERAL (
+        SELECT booking_id FROM lanes
+        WHERE website_id = website.id AND due_at <= now()
+        ORDER BY due_at LIMIT greatest(:slots - coalesce(flying.lanes, 0), 0)
+        FOR UPDATE SKIP LOCKED
+      ) AS lane
+      WHERE website.is_active AND website.paused_at IS NULL AND website.webhook_url IS NOT NULL
+    ), leased AS (
+      UPDATE lanes SET due_at = now() + :lease, lease_token = :token
+      FROM due WHERE lanes.booking_id = due.booking_id
+      RETURNING lanes.booking_id, due.webhook_url
+    )
+    SELECT CAST(:token AS uuid) AS token, head.id AS delivery_id, leased.booking_id,
+      head.website_id, head.event, head.body, head.attempts, leased.webhook_url,
+      bookings.source_values
+    FROM leased
+    JOIN bookings ON bookings.id = leased.booking_id
+    CROSS JOIN LATERAL (
+      SELECT * FROM deliveries WHERE booking_id = leased.booking_id AND state = 'waiting'
+      ORDER BY booking_version LIMIT 1
+    ) AS head
+""")
+
+
+async def record(tx: Tx, results: Sequence[Result], *, now: datetime) -> int:
+    """Write down what attempts came to; returns how many still held their lease.
+
+    The bookings are locked first, as an edit locks them: whether a lane has more to send is then
+    read after every edit that might add to it.
+    """
+    by_lease = {(one.claimed.booking_id, one.claimed.token): one for one in results}
+    bookings, tokens = map(list, zip(*by_lease, strict=True))
+    await tx.execute(_LOCK_BOOKINGS, {"bookings": bookings})
+    leases = await tx.execute(_HELD, {"bookings": bookings, "tokens": tokens})
+    held = [by_lease[row.booking_id, row.lease_token] for row in leases]
+    if held:
+        rows = as_recordset([_row(result, now) for result in held])
+        await tx.execute(_MARK, {"rows": rows})
+        await tx.execute(_REMEMBER, {"rows": rows})
+        await tx.execute(_MOVE_ON, {"rows": rows})
+        await tx.execute(_CLOSE, {"bookings": [result.claimed.booking_id for result in held]})
+        await insert_rows(tx, "attempts", _ATTEMPT, [_attempt(result) for result in held])
+        await log_syncs(tx, [_log_line(result, now) for result in held])
+        gone = sorted({result.claimed.website_id for result in held if result.outcome.gone})
+        if gone:
+            await tx.execute(_PAUSE, {"websites": gone})
+    return len(held)
+
+
+def _row(result: Result, now: datetime) -> dict[str, Any]:
+    claimed, outcome, delay = result.claimed, result.outcome, result.next_delay
+    data = msgspec.json.decode(claimed.body)["data"] if outcome.accepted else {}
+    # What the website has said since we claimed is newer than what it accepted from us.
+    before = {name: claimed.source_values[name] for name in data if name in claimed.source_values}
+    return {
+        "booking_id": claimed.booking_id,
+        "delivery_id": claimed.delivery_id,
+        "state": "delivered" if outcome.accepted else "given_up" if delay is None else "waiting",
+        "failed": int(not outcome.accepted),
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "due_at": now + (delay or timedelta(0)),
+        "finished_at": now if outcome.accepted or delay is None else None,
+        "data": data,
+        "before": before,
+    }
+
+
+_LOCK_BOOKINGS = text(
+    "SELECT id FROM bookings WHERE id = ANY(:bookings) ORDER BY id FOR NO KEY UPDATE"
+)
+_HELD = text(
+    "SELECT lanes.booking_id, lease_token FROM lanes JOIN unnest(CAST(:bookings AS uuid[]), "
+    "CAST(:tokens AS uuid[])) AS lease (booking_id, token) ON lanes.booking_id = lease.booking_id "
+    "AND lanes.lease_token = lease.token FOR UPDATE OF lanes"
+)
+_RESULTS = """
+    json_to_recordset(CAST(:rows AS json)) AS result (booking_id uuid, delivery_id uuid, state text,
+      failed int, status int, reason text, due_at timestamptz, finished_at timestamptz,
+      data jsonb, before jsonb)
+"""
+_MARK = text(f"""
+    UPDATE deliveries SET state = result.state, attempts = attempts + result.failed,
+      last_status = result.status, last_reason = result.reason, finished_at = result.finished_at
+    FROM {_RESULTS} WHERE deliveries.id = result.delivery_id
+""")
+# `source_before` keeps what the website held until now, for events that were on their way: but
+# not where such an event made a conflict already, lest hub and website go round in circles.
+_REMEMBER = text(f"""
+    UPDATE bookings SET source_values = source_values || taken.data,
+      source_before = source_before || taken.before
+    FROM (
+      SELECT result.booking_id, jsonb_object_agg(field.key, field.value) AS data,
+        coalesce(jsonb_object_agg(field.key, result.before -> field.key)
+          FILTER (WHERE conflicts.id IS NULL AND result.before ? field.key), '{{}}') AS before
+      FROM {_RESULTS}
+      JOIN bookings ON bookings.id = result.booking_id
+      CROSS JOIN LATERAL jsonb_each(result.data) AS field
+      LEFT JOIN conflicts ON conflicts.booking_id = result.booking_id
+        AND conflicts.field = field.key AND settled_at IS NULL
+      WHERE bookings.source_values -> field.key IS NOT DISTINCT FROM result.before -> field.key
+      GROUP BY result.booking_id
+    ) AS taken
+    WHERE bookings.id = taken.booking_id
+""")
+_MOVE_ON = text(f"""
+    UPDATE lanes SET due_at = result.due_at, lease_token = NULL
+    FROM {_RESULTS} WHERE lanes.booking_id = result.booking_id
+""")
+_CLOSE = text("""
+    DELETE FROM lanes WHERE booking_id = ANY(:bookings) AND NOT EXISTS (
+      SELECT FROM deliveries WHERE deliveries.booking_id = lanes.booking_id AND state = 'waiting')
+""")
+_PAUSE = text("UPDATE websites SET paused_at = now() WHERE id = ANY(:websites)")
+_ATTEMPT = (
+    "id", "delivery_id", "website_id", "accepted", "status", "reason", "reply", "duration_ms",
+    "attempted_at",
+)  # fmt: skip
+
+
+def _attempt(result: Result) -> dict[str, Any]:
+    outcome = result.outcome
+    return {
+        "id": new_id(result.attempted_at),
+        "delivery_id": result.claimed.delivery_id,
+        "website_id": result.claimed.website_id,
+        "accepted": outcome.accepted,
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "reply": outcome.reply,
+        "duration_ms": round(outcome.duration_seconds * 1000),
+        "attempted_at": result.attempted_at,
+    }
+
+
+def _log_line(result: Result, now: datetime) -> dict[str, Any]:
+    claimed, outcome = result.claimed, result.outcome
+    return {
+        "id": new_id(now),
+        "booking_id": claimed.booking_id,
+        "website_id": claimed.website_id,
+        "direction": "outbound",
+        "event_type": EVENT_TYPES.get(claimed.event, "update"),
+        "payload": msgspec.Raw(claimed.body.encode()),
+        "status": "success" if outcome.accepted else "failed",
+        "error_message": None if outcome.accepted else outcome.reason,
+        "request_id": str(claimed.delivery_id),
+        "created_at": now,
+    }
+
+
+async def release(tx: Tx, claimed: Sequence[Claimed]) -> None:
+    """Give leases back unused: whoever claims next sends the same deliveries."""
+    parameters = {
+        "bookings": [one.booking_id for one in claimed],
+        "tokens": [one.token for one in claimed],
+    }
+    await tx.execute(_RELEASE, parameters)
+
+
+_RELEASE = text("""
+    UPDATE lanes SET due_at = now(), lease_token = NULL
+    FROM unnest(CAST(:bookings AS uuid[]), CAST(:tokens AS uuid[])) AS lease (booking_id, token)
+    WHERE lanes.booking_id = lease.booking_id AND lanes.lease_token = lease.token
+""")

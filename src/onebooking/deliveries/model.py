@@ -1,0 +1,50 @@
+"""What telling a website is: a delivery, its state, its attempts."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from onebooking.reach import WebsiteId
+
+
+class State(StrEnum):
+    """Being sent is a lease on the lane, not a state."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    GIVEN_UP = "given_up"
+
+
+class Delivery(Struct, frozen=True, kw_only=True):
+    """One event owed to one website; its `id` is the X-Webhook-Id."""
+
+    id: UUID
+    website_id: WebsiteId
+    booking_id: UUID
+    booking_version: int
+    event: str
+    updated_fields: list[str]
+    body: str
+    state: State
+    attempts: int
+    last_status: int | None
+    last_reason: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class Claimed(Struct, frozen=True, kw_only=True):
+    """A lane on lease: the delivery at its head, and what it takes to send it."""
+
+    token: UUID
+    delivery_id: UUID
+    booking_id: UUID
+    website_id: WebsiteId
+    event: str
+    body: str
+    attempts: int
+    webhook_url: str
+    source_values: dict[str, Any]  # what the website was known to hold when we claimed

@@ -1,0 +1,34 @@
+"""Send what is owed again, at once."""
+
+from uuid import UUID
+
+from onebooking.db import Tx
+from onebooking.deliveries import queries
+from onebooking.deliveries.model import Delivery, State
+from onebooking.deliveries.outbox import open_lanes, wake_workers
+from onebooking.errors import InvalidPayload, NotFound
+from onebooking.members.model import Member, Right
+
+
+async def resend(tx: Tx, member: Member, delivery_id: UUID) -> Delivery:
+    """Owe a delivery that was given up again; try one that waits now.
+
+    It goes to the website's current URL, signed with its current secret. Twice is once.
+
+    Raises:
+        InvalidPayload: it was delivered already.
+        NotAllowed: the member's role may not.
+        NotFound: no such delivery within the member's reach.
+    """
+    member.require(Right.RESEND)
+    delivery = await queries.get_delivery(tx, member.reach, delivery_id)
+    if delivery is None:
+        raise NotFound("Delivery")
+    await queries.lock_booking_of(tx, delivery)
+    if delivery.state == State.DELIVERED:
+        raise InvalidPayload("The website has accepted this delivery. There is nothing to resend.")
+    await queries.make_waiting(tx, delivery_id)
+    await open_lanes(tx, {delivery.booking_id: delivery.website_id})
+    await wake_workers(tx)
+    now_waiting = await queries.get_delivery(tx, member.reach, delivery_id)
+    return now_waiting or delivery

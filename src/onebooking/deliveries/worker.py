@@ -1,0 +1,162 @@
+"""The worker: claim what is due, send it, write down what came of it. Any number may run."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from random import uniform
+from uuid import uuid4
+
+import aiohttp
+from msgspec import Struct, field
+
+from onebooking.clock import utc_now
+from onebooking.db import Database
+from onebooking.deliveries import lanes
+from onebooking.deliveries.lanes import Result
+from onebooking.deliveries.model import Claimed
+from onebooking.deliveries.schedule import delay_after
+from onebooking.deliveries.send import send
+from onebooking.deliveries.signing import sign
+from onebooking.errors import Unavailable
+from onebooking.gather import Gatherer
+from onebooking.reach import EVERYTHING
+from onebooking.websites.secrets import Vault, secrets_of
+
+log = logging.getLogger("onebooking.worker")
+
+POLL_SECONDS = 1.0
+_GRACE_SECONDS = 5.0  # what is in flight may finish after a stop; then its lease is given back
+_RETRY_SECONDS = 1.0
+
+
+class Worker(Struct):
+    """One process's share of the deliveries; `wake` is set when something may be due."""
+
+    database: Database
+    http: aiohttp.ClientSession
+    vault: Vault
+    slots: int
+    timeout_seconds: float
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    flying: Counter[str] = field(default_factory=Counter)  # website → deliveries in flight
+    tasks: dict[asyncio.Task[None], Claimed] = field(default_factory=dict)
+
+
+async def work(worker: Worker, stop: asyncio.Event) -> None:
+    """Deliver until `stop`; then let what is in flight finish, or give its lease back."""
+    recorder: Gatherer[Result, None] = Gatherer(
+        lambda results: _record(worker, results), hopeless=Unavailable
+    )
+    while not stop.is_set():
+        worker.wake.clear()
+        try:
+            started = await deliver_due(worker, recorder)
+        except Unavailable:
+            log.warning("the database is away; deliveries wait")
+            started = 0
+        if not started:
+            await _sleep_until_woken(worker, stop)
+    if worker.tasks:
+        await asyncio.wait(worker.tasks, timeout=_GRACE_SECONDS)
+    await _give_back(worker)
+
+
+async def deliver_due(worker: Worker, recorder: Gatherer[Result, None]) -> int:
+    """Claim what is due and start sending it; returns how many that were.
+
+    The transaction ends before the first byte is sent: a slow website costs us a socket, never a
+    database connection.
+    """
+    async with worker.database.begin(EVERYTHING) as tx:
+        claimed = await lanes.claim(tx, in_flight=worker.flying, slots=worker.slots, token=uuid4())
+        websites = sorted({one.website_id for one in claimed})
+        secrets = await secrets_of(tx, worker.vault, websites)
+    for one in claimed:
+        worker.flying[one.website_id] += 1
+        task = asyncio.create_task(_deliver(worker, recorder, one, secrets[one.website_id]))
+        worker.tasks[task] = one
+        task.add_done_callback(lambda done: _landed(worker, done))
+    return len(claimed)
+
+
+async def _deliver(
+    worker: Worker, recorder: Gatherer[Result, None], claimed: Claimed, secrets: list[str]
+) -> None:
+    body = claimed.body.encode()
+    attempted_at = utc_now()
+    headers = sign(secrets, webhook_id=str(claimed.delivery_id), at=attempted_at, body=body)
+    outcome = await send(
+        worker.http,
+        url=claimed.webhook_url,
+        headers=headers,
+        body=body,
+        timeout_seconds=worker.timeout_seconds,
+    )
+    delay = delay_after(
+        claimed.attempts + 1, jitter=uniform(-1, 1), retry_after=outcome.retry_after
+    )
+    result = Result(claimed=claimed, outcome=outcome, next_delay=delay, attempted_at=attempted_at)
+    await _recorded(recorder, result)
+    log.info(
+        "delivery %s of %s, attempt %d: %s",
+        claimed.delivery_id,
+        claimed.website_id,
+        claimed.attempts + 1,
+        outcome.reason if not outcome.accepted else "accepted",
+    )
+
+
+async def _recorded(recorder: Gatherer[Result, None], result: Result) -> None:
+    """Write the outcome down, waiting for the database while our lease still stands.
+
+    Past that another worker sends the same delivery again, under the same X-Webhook-Id.
+    """
+    deadline = asyncio.get_running_loop().time() + lanes.LEASE.total_seconds() / 2
+    while True:
+        try:
+            return await recorder.add(result)
+        except Unavailable:
+            if asyncio.get_running_loop().time() > deadline:
+                return log.warning("delivery %s not recorded", result.claimed.delivery_id)
+        await asyncio.sleep(_RETRY_SECONDS)
+
+
+async def _record(worker: Worker, results: Sequence[Result]) -> list[None]:
+    async with worker.database.begin(EVERYTHING) as tx:
+        held = await lanes.record(tx, results, now=utc_now())
+    if held < len(results):
+        log.warning("%d outcomes came after their lease had ended", len(results) - held)
+    return [None] * len(results)
+
+
+def _landed(worker: Worker, task: asyncio.Task[None]) -> None:
+    claimed = worker.tasks.pop(task)
+    worker.flying[claimed.website_id] -= 1
+    if not worker.flying[claimed.website_id]:
+        del worker.flying[claimed.website_id]
+    worker.wake.set()  # the lane may owe more, and there is a free slot
+    if not task.cancelled() and (failed := task.exception()):
+        log.error("delivery %s failed inside", claimed.delivery_id, exc_info=failed)
+
+
+async def _sleep_until_woken(worker: Worker, stop: asyncio.Event) -> None:
+    waits = [asyncio.create_task(event.wait()) for event in (worker.wake, stop)]
+    await asyncio.wait(
+        waits, timeout=POLL_SECONDS * uniform(0.8, 1.2), return_when=asyncio.FIRST_COMPLETED
+    )
+    for wait in waits:
+        wait.cancel()
+
+
+async def _give_back(worker: Worker) -> None:
+    unfinished = list(worker.tasks.values())
+    for task in list(worker.tasks):
+        task.cancel()
+    if not unfinished:
+        return
+    try:
+        async with worker.database.begin(EVERYTHING) as tx:
+            await lanes.release(tx, unfinished)
+    except Unavailable:
+        log.warning("the database is away; leases end by themselves")

@@ -1,0 +1,113 @@
+"""Where websites report: one event, or many at once."""
+
+import asyncio
+from typing import Any
+
+from litestar import Request, Response, Router, post
+from litestar.di import NamedDependency
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+
+from onebooking.errors import (
+    OneBookingError,
+    TooLarge,
+    WrongContentType,
+)
+from onebooking.settings import Settings
+from onebooking.sync.documents import BatchOperation, SyncOperation
+from onebooking.sync.gather import Syncs
+from onebooking.sync.receive import Caller, receive, receive_batch, refused
+from onebooking.sync.received import Outcome, Refused
+from onebooking.sync.reply import BatchReply, SyncReply, outcomes_of, reply_of
+from onebooking.web.replies import answers, error_headers, request_id
+from onebooking.websites.auth import SECURITY, key_hash
+
+LARGEST_BODY = 256 * 1024
+LARGEST_BATCH = 8 * 1024 * 1024
+_ERRORS = (400, 401, 404, 409, 413, 415, 422)
+
+
+@post(
+    "/sync",
+    summary="Report a booking",
+    status_code=200,
+    operation_class=SyncOperation,
+    request_max_body_size=LARGEST_BODY,
+    responses=answers(*_ERRORS),
+)
+async def post_sync(
+    request: Request[Any, Any, Any],
+    syncs: NamedDependency[Syncs],
+    settings: NamedDependency[Settings],
+) -> Response[SyncReply]:
+    """Receive a new or updated booking from a source website.
+
+    Answers once the booking is safe. 202 is for an event that waits for its booking.
+    """
+    caller = _caller(request, settings)
+    try:
+        received = receive(await _body(request), caller)
+    except OneBookingError as refusal:
+        received = refused(refusal, caller)
+    outcome = await syncs.add(received)
+    status, reply = reply_of(outcome, request_id=caller.request_id)
+    return _raw(reply, status, outcome)
+
+
+@post(
+    "/sync/batch",
+    summary="Report many bookings",
+    status_code=200,
+    operation_class=BatchOperation,
+    request_max_body_size=LARGEST_BATCH,
+    responses=answers(*_ERRORS),
+)
+async def post_batch(
+    request: Request[Any, Any, Any],
+    syncs: NamedDependency[Syncs],
+    settings: NamedDependency[Settings],
+) -> Response[BatchReply]:
+    """Receive up to 500 events, applied in their order; one outcome each, in the same order."""
+    caller = _caller(request, settings)
+    body = b""
+    try:
+        body = await _body(request)
+        batch = receive_batch(body, caller)
+    except OneBookingError as refusal:
+        outcome = await syncs.add(refused(refusal, caller, body))
+        status, reply = reply_of(outcome, request_id=caller.request_id)
+        return _raw(reply, status, outcome)
+    outcomes = await asyncio.gather(*(syncs.add(received) for received in batch))
+    for outcome in outcomes:  # what is wrong with the caller is wrong with the whole request
+        if isinstance(outcome, Refused) and outcome.error.status == 401:  # noqa: PLR2004
+            raise outcome.error
+    return _raw(outcomes_of(outcomes, request_id=caller.request_id), 200, None)
+
+
+def _caller(request: Request[Any, Any, Any], settings: Settings) -> Caller:
+    return Caller(
+        key_hash=key_hash(request, settings),
+        request_id=request_id(request),
+        idempotency_key=request.headers.get("idempotency-key"),
+    )
+
+
+async def _body(request: Request[Any, Any, Any]) -> bytes:
+    content_type, _ = request.content_type
+    if content_type not in ("application/json", ""):
+        raise WrongContentType("Send application/json.")
+    try:
+        return await request.body()
+    except RequestEntityTooLarge:
+        raise TooLarge("The body is too large.") from None
+
+
+def _raw(reply: str, status: int, outcome: Outcome | None) -> Response[Any]:
+    headers = error_headers(outcome.error) if isinstance(outcome, Refused) else {}
+    return Response(
+        reply.encode(), status_code=status, media_type="application/json", headers=headers
+    )
+
+
+router = Router(
+    "/api/bookings", route_handlers=[post_sync, post_batch], tags=["Sync"], security=SECURITY
+)

@@ -1,0 +1,190 @@
+"""What a website may say: the body of a sync, checked, and what looks odd in it."""
+
+import re
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from typing import Annotated, Any, Literal, get_args
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from onebooking.bookings.model import BY_COLUMN, REQUIRED, Status, Values
+from onebooking.bookings.wire import (
+    AddonBody,
+    CustomerBody,
+    FieldsBody,
+    Id,
+    Line,
+    MaybeInteger,
+    Short,
+    Text,
+    TransportBody,
+    columns_of,
+)
+from onebooking.errors import FieldError, InvalidPayload, NotJson
+
+EventName = Literal["booking.created", "booking.updated", "booking.cancelled", "booking.refunded"]
+_STATUS_OF = {"booking.cancelled": Status.CANCELLED, "booking.refunded": Status.REFUNDED}
+BIGINT_MAX = 2**63 - 1
+
+
+class SyncRequest(FieldsBody, frozen=True, kw_only=True):
+    """One event of a booking; absent is unchanged, null clears.
+
+    `booking.created` carries every required field; the others may be partial.
+    """
+
+    event: EventName
+    source_booking_id: UUID
+    booking_ref: Line | UnsetType = UNSET
+    currency: Short | None | UnsetType = UNSET
+    stripe_payment_intent_id: Id | None | UnsetType = UNSET
+    created_at: datetime | None | UnsetType = UNSET
+    event_id: Id | UnsetType = UNSET
+    occurred_at: datetime | UnsetType = UNSET
+    version: Annotated[int, Meta(ge=0, le=BIGINT_MAX)] | UnsetType = UNSET
+    website_id: Line | UnsetType = UNSET
+    reason: Text | None | UnsetType = UNSET
+    refund_amount: MaybeInteger = UNSET
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """A checked event: which booking, which values, and where it stands in time."""
+
+    name: EventName
+    source_booking_id: UUID
+    values: Values
+    website_id: str | None = None
+    version: int | None = None
+    occurred_at: datetime | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether a booking could be made of it alone."""
+        return self.values.keys() >= REQUIRED
+
+    @property
+    def content_hash(self) -> bytes:
+        """Names what the event says, whatever the order of its keys and however often it comes."""
+        said = [self.name, self.source_booking_id, self.values]
+        return sha256(msgspec.json.encode(said, order="deterministic")).digest()
+
+
+def read_json(body: bytes) -> Any:
+    """The JSON of a request. Raises NotJson."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError) as failed:
+        raise NotJson(f"The body is not JSON: {failed}") from None
+    except UnicodeDecodeError:
+        raise NotJson("The body is not UTF-8.") from None
+
+
+def read_event(tree: Any) -> Event:
+    """Check one event. Raises InvalidPayload naming each field that is wrong or missing."""
+    try:
+        body = msgspec.convert(tree, SyncRequest)
+    except msgspec.ValidationError as failed:
+        message, _, path = str(failed).partition(" - at `$")
+        wrong = FieldError(path.strip(".`") or "body", message)
+        raise InvalidPayload(f"{wrong.field}: {message}", details=(wrong,)) from None
+    body = _in_utc(body)
+    values = columns_of(body)
+    if body.event in _STATUS_OF:
+        values.setdefault("status", _STATUS_OF[body.event].value)
+    if body.event == "booking.created":
+        _require_whole(values)
+    return Event(
+        name=body.event,
+        source_booking_id=body.source_booking_id,
+        values=values,
+        website_id=body.website_id or None,
+        version=None if body.version is UNSET else body.version,
+        occurred_at=None if body.occurred_at is UNSET else body.occurred_at,
+        warnings=tuple(_unknown_fields(tree)),
+    )
+
+
+def _in_utc(body: SyncRequest) -> SyncRequest:
+    """Instants in UTC; one without an offset is taken to be UTC already."""
+    changed = {}
+    for name in ("created_at", "occurred_at"):
+        value = getattr(body, name)
+        if isinstance(value, datetime):
+            aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+            try:
+                changed[name] = aware.astimezone(UTC)
+            except OverflowError:  # the first and last day of the calendar
+                changed[name] = aware.replace(tzinfo=UTC)
+    return msgspec.structs.replace(body, **changed) if changed else body
+
+
+def _require_whole(values: Values) -> None:
+    missing = tuple(
+        FieldError(BY_COLUMN[column].path, "is required in booking.created")
+        for column in BY_COLUMN
+        if column in REQUIRED - values.keys()
+    )
+    if missing:
+        names = ", ".join(wrong.field for wrong in missing)
+        raise InvalidPayload(f"Missing: {names}", details=missing)
+
+
+_KNOWN = {
+    "": frozenset(SyncRequest.__struct_fields__),
+    "customer": frozenset(CustomerBody.__struct_fields__),
+    "transport": frozenset(TransportBody.__struct_fields__),
+    "addons": frozenset(AddonBody.__struct_fields__),
+}
+_SHOWN = 100
+
+
+def _unknown_fields(tree: dict[str, Any]) -> list[str]:
+    addons = tree.get("addons") or []
+    places = [("", tree), ("customer", tree.get("customer")), ("transport", tree.get("transport"))]
+    places += [("addons", addon) for addon in addons]
+    unknown = {
+        f"{place}.{name}".lstrip(".")[:_SHOWN]: None
+        for place, part in places
+        for name in (part or {})
+        if name not in _KNOWN[place]
+    }
+    return [f"{name}: unknown field, kept in the sync log only" for name in list(unknown)[:20]]
+
+
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_TRANSPORT_TYPES = (None, "hotel_pickup", "self_arrange", "private")
+
+
+def oddities(values: Values, *, today: date) -> list[str]:
+    """What looks odd in a whole booking. A paid booking is stored all the same.
+
+    `today` is the date at the park.
+    """
+    odd = []
+    sum_of_parts = (
+        values["package_price"] * values["guest_count"]
+        + sum(addon["quantity"] * addon["unit_price"] for addon in values["addons"])
+        + values["transport_cost"]
+        - values["discount_amount"]
+    )
+    if sum_of_parts != values["total_amount"]:
+        odd.append(f"total_amount: the parts add up to {sum_of_parts}")
+    if values["activity_date"] < today.isoformat():
+        odd.append("activity_date: lies in the past")
+    if values["guest_count"] < 1:
+        odd.append("guest_count: nobody comes")
+    if "@" not in values["customer_email"]:
+        odd.append("customer.email: does not look like an e-mail address")
+    if not values["customer_name"].strip():
+        odd.append("customer.name: is empty")
+    if not _CURRENCY.fullmatch(values["currency"]):
+        odd.append("currency: is not a code such as THB")
+    if values["transport_type"] not in _TRANSPORT_TYPES:
+        odd.append("transport.type: is none of hotel_pickup, self_arrange, private")
+    return odd
+
+
+EVENT_NAMES: tuple[str, ...] = get_args(EventName)

@@ -1,0 +1,150 @@
+"""Write down what `apply` worked out: each table in one statement, or none where nothing is."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from onebooking.db import Tx, hex_of, insert_rows
+from onebooking.deliveries.outbox import Owed, owe
+from onebooking.history.record import EVENT_TYPES, log_syncs, record_changes
+from onebooking.ids import new_id
+from onebooking.sync import queries
+from onebooking.sync.draft import Draft
+from onebooking.sync.queries import BookingName, IdempotencyName, Parked, Sender, StoredReply
+from onebooking.sync.received import Applied, Outcome, Received, Refused
+from onebooking.sync.wire import Event
+
+HUB = "OneBooking Central"  # who speaks in a delivery that no member asked for
+
+
+class Work(Struct):
+    """What a list of events has come to so far."""
+
+    now: datetime
+    drafts: dict[BookingName, Draft] = field(default_factory=dict)
+    parked: dict[BookingName, list[Parked]] = field(default_factory=dict)
+    to_park: list[tuple[BookingName, Event]] = field(default_factory=list)
+    applied_parked: list[int] = field(default_factory=list)
+    replies: dict[IdempotencyName, StoredReply] = field(default_factory=dict)
+
+
+async def write(
+    tx: Tx,
+    work: Work,
+    received: Sequence[Received],
+    outcomes: Sequence[Outcome],
+    senders: dict[bytes, Sender],
+) -> None:
+    """Bookings, their history and conflicts, parked events, deliveries, replies and the log."""
+    changed = [draft for draft in work.drafts.values() if draft.dirty]
+    await queries.insert_bookings(tx, [draft for draft in changed if draft.is_new], work.now)
+    await queries.update_bookings(tx, [draft for draft in changed if not draft.is_new], work.now)
+    await record_changes(tx, [row for draft in changed for row in _changes(draft, work.now)])
+    await queries.open_conflicts(tx, [row for d in changed for row in _conflicts(d, work.now)])
+    await queries.park(tx, list(_still_parked(work)), work.now)
+    await queries.unpark(tx, work.applied_parked)
+    await owe(tx, [owed for draft in changed for owed in _kept(draft)], now=work.now)
+    await log_syncs(tx, list(_log_lines(work, received, outcomes, senders)))
+    await insert_rows(tx, "idempotency_keys", _REPLY, list(_reply_rows(work)))
+
+
+def _still_parked(work: Work) -> Iterator[tuple[BookingName, Event]]:
+    """Events of this list that found no booking, also not further down the list."""
+    return (one for one in work.to_park if one[0] not in work.drafts)
+
+
+def _changes(draft: Draft, now: datetime) -> Iterator[dict[str, Any]]:
+    if draft.is_new:
+        return
+    for change in draft.changes:
+        yield {
+            "booking_id": draft.id,
+            "version": change.version,
+            "website_id": draft.website_id,
+            "changed_by": draft.website_id,
+            "by_member": False,
+            "event": change.event,
+            "changes": change.changes,
+            "changed_at": now,
+        }
+
+
+def _conflicts(draft: Draft, now: datetime) -> Iterator[dict[str, Any]]:
+    latest = {conflict.field: conflict for conflict in draft.conflicts}
+    for conflict in latest.values():
+        yield {
+            "id": new_id(now),
+            "website_id": draft.website_id,
+            "booking_id": draft.id,
+            "field": conflict.field,
+            "hub_value": conflict.hub_value,
+            "website_value": conflict.website_value,
+            "website_won": conflict.website_won,
+            "created_at": now,
+        }
+
+
+def _kept(draft: Draft) -> Iterator[Owed]:
+    """A delivery for the fields where the hub's value stands against the website's.
+
+    A new one even where one is waiting: the website may have accepted that already and changed
+    the field since, and would then take it for a repeat.
+    """
+    fields = [conflict.field for conflict in draft.conflicts if not conflict.website_won]
+    data = {field: draft.values[field] for field in fields}
+    if data:
+        yield Owed(
+            website_id=draft.website_id,
+            booking_id=draft.id,
+            source_booking_id=draft.source_booking_id,
+            booking_ref=draft.values["booking_ref"],
+            version=draft.version,
+            event="booking.updated",
+            data=data,
+            updated_by=HUB,
+        )
+
+
+def _log_lines(
+    work: Work,
+    received: Sequence[Received],
+    outcomes: Sequence[Outcome],
+    senders: dict[bytes, Sender],
+) -> Iterator[dict[str, Any]]:
+    for one, outcome in zip(received, outcomes, strict=True):
+        sender = senders.get(one.key_hash)
+        if sender is None:
+            continue  # no valid key: nobody to log it for
+        refused = outcome.error.message if isinstance(outcome, Refused) else None
+        applied = outcome if isinstance(outcome, Applied) else None
+        status = "failed" if refused else "pending" if applied and applied.parked else "success"
+        yield {
+            "id": new_id(work.now),
+            "booking_id": applied and applied.booking_id,
+            "website_id": sender.website_id,
+            "direction": "inbound",
+            "event_type": EVENT_TYPES.get(one.event_name, "unknown"),
+            "payload": msgspec.Raw(one.payload),
+            "status": status,
+            "error_message": refused,
+            "request_id": one.request_id,
+            "created_at": work.now,
+        }
+
+
+_REPLY = ("website_id", "key", "body_hash", "status", "reply", "created_at")
+
+
+def _reply_rows(work: Work) -> Iterator[dict[str, Any]]:
+    for (website_id, key), reply in work.replies.items():
+        yield {
+            "website_id": website_id,
+            "key": key,
+            "body_hash": hex_of(reply.body_hash),
+            "status": reply.status,
+            "reply": reply.reply,
+            "created_at": work.now,
+        }

@@ -1,0 +1,242 @@
+"""The schema on one page, as queries see it.
+
+`migrations/` makes it, and a test holds the two equal.
+"""
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    FetchedValue,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData()
+_at = DateTime(timezone=True)
+
+websites = Table(
+    "websites",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("domain", Text, nullable=False),
+    Column("webhook_url", Text),
+    Column("logo_url", Text),
+    Column("timezone", Text, nullable=False),
+    Column("amount_decimals", Integer, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("paused_at", _at),  # deliveries wait, none is dropped
+    Column("created_at", _at, nullable=False),
+    Column("updated_at", _at, nullable=False),
+)
+
+website_keys = Table(
+    "website_keys",
+    metadata,
+    Column("key_hash", LargeBinary, primary_key=True),  # SHA-256
+    Column("website_id", Text, nullable=False),
+    Column("prefix", Text, nullable=False),  # what may be shown
+    Column("created_at", _at, nullable=False),
+    Column("expires_at", _at),
+)
+
+website_secrets = Table(
+    "website_secrets",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=FetchedValue()),
+    Column("website_id", Text, nullable=False),
+    Column("encrypted", LargeBinary, nullable=False),
+    Column("created_at", _at, nullable=False),
+    Column("retires_at", _at),
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=FetchedValue()),
+    Column("email", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("all_websites", Boolean, nullable=False),
+    Column("disabled_at", _at),
+    Column("created_at", _at, nullable=False),
+)
+
+member_websites = Table(
+    "member_websites",
+    metadata,
+    Column("member_id", Uuid, primary_key=True),
+    Column("website_id", Text, primary_key=True),
+)
+
+member_tokens = Table(
+    "member_tokens",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),  # SHA-256
+    Column("member_id", Uuid, nullable=False),
+    Column("prefix", Text, nullable=False),
+    Column("created_at", _at, nullable=False),
+    Column("revoked_at", _at),
+)
+
+bookings = Table(
+    "bookings",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("website_id", Text, nullable=False),
+    Column("source_booking_id", Uuid, nullable=False),
+    Column("booking_ref", Text, nullable=False),
+    Column("package_name", Text, nullable=False),
+    Column("package_price", Integer, nullable=False),
+    Column("activity_date", Date, nullable=False),
+    Column("time_slot", Text, nullable=False),
+    Column("guest_count", Integer, nullable=False),
+    Column("total_amount", Integer, nullable=False),
+    Column("discount_amount", Integer, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("customer_name", Text, nullable=False),
+    Column("customer_email", Text, nullable=False),
+    Column("customer_phone", Text),
+    Column("customer_country_code", Text),
+    Column("special_requests", Text),
+    Column("transport_type", Text),
+    Column("hotel_name", Text),
+    Column("room_number", Text),
+    Column("non_players", Integer, nullable=False),
+    Column("private_passengers", Integer, nullable=False),
+    Column("transport_cost", Integer, nullable=False),
+    Column("addons", JSONB, nullable=False),
+    Column("stripe_payment_intent_id", Text),
+    Column("admin_notes", Text),
+    Column("cancellation_reason", Text),
+    Column("refund_amount", Integer),
+    Column("warnings", ARRAY(Text), nullable=False),  # what looked odd, said to the website too
+    Column("version", Integer, nullable=False),  # counts changes of the values above
+    Column("source_values", JSONB, nullable=False),  # what the website is known to hold
+    Column("source_version", BigInteger),  # of the newest event applied
+    Column("source_occurred_at", _at),  # likewise
+    Column("source_order", JSONB, nullable=False),  # fields whose last event was another one
+    Column("source_before", JSONB, nullable=False),  # until it accepted our value
+    Column("created_hash", LargeBinary),  # of the first booking.created; None: it never came
+    Column("checked_in_at", _at),
+    Column("erased_at", _at),
+    Column("source_created_at", _at),
+    Column("created_at", _at, nullable=False),
+    Column("updated_at", _at, nullable=False),
+)
+
+booking_changes = Table(
+    "booking_changes",
+    metadata,
+    Column("booking_id", Uuid, primary_key=True),
+    Column("version", Integer, primary_key=True),  # the booking's, after the change
+    Column("website_id", Text, nullable=False),
+    Column("changed_by", Text, nullable=False),  # a member's e-mail, or the website's id
+    Column("by_member", Boolean, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("changes", JSONB, nullable=False),  # {field: [old, new]}
+    Column("changed_at", _at, nullable=False),
+)
+
+conflicts = Table(
+    "conflicts",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("website_id", Text, nullable=False),
+    Column("booking_id", Uuid, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("hub_value", JSONB),
+    Column("website_value", JSONB),
+    Column("website_won", Boolean, nullable=False),
+    Column("created_at", _at, nullable=False),
+    Column("settled_at", _at),
+    Column("settled_by", Text),
+)
+
+parked_events = Table(
+    "parked_events",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("website_id", Text, nullable=False),
+    Column("source_booking_id", Uuid, nullable=False),
+    Column("content_hash", LargeBinary, nullable=False),
+    Column("event", JSONB, nullable=False),
+    Column("parked_at", _at, nullable=False),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("website_id", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("body_hash", LargeBinary, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("reply", Text, nullable=False),
+    Column("created_at", _at, nullable=False),
+)
+
+sync_logs = Table(
+    "sync_logs",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("created_at", _at, primary_key=True),
+    Column("booking_id", Uuid),
+    Column("website_id", Text),
+    Column("direction", Text, nullable=False),
+    Column("event_type", Text, nullable=False),
+    Column("payload", JSONB),
+    Column("status", Text, nullable=False),
+    Column("error_message", Text),
+    Column("request_id", Text),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Uuid, primary_key=True),  # also its X-Webhook-Id
+    Column("website_id", Text, nullable=False),
+    Column("booking_id", Uuid, nullable=False),
+    Column("booking_version", Integer, nullable=False),  # the order within a lane
+    Column("event", Text, nullable=False),
+    Column("updated_fields", ARRAY(Text), nullable=False),
+    Column("body", Text, nullable=False),  # exactly these bytes are signed and sent
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),  # failed ones
+    Column("last_status", Integer),
+    Column("last_reason", Text),
+    Column("created_at", _at, nullable=False),
+    Column("finished_at", _at),
+)
+
+lanes = Table(
+    "lanes",
+    metadata,
+    Column("booking_id", Uuid, primary_key=True),
+    Column("website_id", Text, nullable=False),
+    Column("due_at", _at, nullable=False),  # while leased: when the lease ends
+    Column("lease_token", Uuid),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("attempted_at", _at, primary_key=True),
+    Column("delivery_id", Uuid, nullable=False),
+    Column("website_id", Text, nullable=False),
+    Column("accepted", Boolean, nullable=False),
+    Column("status", Integer),
+    Column("reason", Text, nullable=False),
+    Column("reply", Text, nullable=False),
+    Column("duration_ms", Integer, nullable=False),
+)

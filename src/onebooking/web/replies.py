@@ -1,0 +1,130 @@
+"""Every error as the contract's JSON, and the same errors as the OpenAPI document lists them."""
+
+import logging
+from typing import Any
+from uuid import uuid4
+
+from litestar import Request, Response
+from litestar.exceptions import (
+    ClientException,
+    HTTPException,
+    MethodNotAllowedException,
+    NotFoundException,
+    ValidationException,
+)
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.types import Message, Scope
+from msgspec import Struct
+
+from onebooking.db import is_away
+from onebooking.errors import (
+    FieldError,
+    InvalidPayload,
+    NotFound,
+    NotJson,
+    OneBookingError,
+    TooLarge,
+    Unavailable,
+    WrongMethod,
+)
+
+log = logging.getLogger("onebooking.web")
+
+
+class ErrorReply(Struct, frozen=True):
+    """What every error looks like. `code` is one of contract/errors.json."""
+
+    error: str
+    code: str
+    details: tuple[FieldError, ...] = ()
+    request_id: str = ""
+    success: bool = False
+
+
+MEANINGS = {
+    400: "The body is not JSON (INVALID_PAYLOAD)",
+    401: "Key, session or token missing or wrong (AUTH_FAILED)",
+    403: "Not allowed to do this (FORBIDDEN)",
+    404: "Unknown, or outside the caller's reach",
+    409: "In conflict with what the hub holds",
+    413: "The body is too large (INVALID_PAYLOAD)",
+    415: "The body is not application/json (INVALID_PAYLOAD)",
+    422: "A field is wrong; `details` names it (INVALID_PAYLOAD)",
+    503: "The database is away; try again after Retry-After seconds (SERVER_ERROR)",
+}
+
+
+def answers(*statuses: int) -> dict[int, ResponseSpec]:
+    """The error replies a route can give, for its OpenAPI entry; 503 goes without saying."""
+    return {
+        status: ResponseSpec(ErrorReply, description=MEANINGS[status], generate_examples=False)
+        for status in (*statuses, 503)
+    }
+
+
+def request_id(request: Request[Any, Any, Any]) -> str:
+    """This request's id: the same in its reply, its log lines and its `sync_logs` row."""
+    found: str = request.scope["state"].setdefault("request_id", uuid4().hex)
+    return found
+
+
+def error_reply(request: Request[Any, Any, Any], failed: Exception) -> Response[ErrorReply]:
+    """The reply to whatever a handler raised; what we did not expect is logged and says nothing."""
+    known = _known(failed)
+    if known is None:
+        log.error("request %s failed", request_id(request), exc_info=failed)
+        known = OneBookingError("Something went wrong on our side. Nothing was changed. Try again.")
+    headers = error_headers(known)
+    if isinstance(failed, MethodNotAllowedException) and failed.headers:
+        headers |= failed.headers
+    body = ErrorReply(known.message, known.code, known.details, request_id(request))
+    return Response(body, status_code=known.status, headers=headers, media_type="application/json")
+
+
+def error_headers(error: OneBookingError) -> dict[str, str]:
+    """What an error says outside its body."""
+    headers = {}
+    if error.retry_after_seconds is not None:
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    if error.status == 401:  # noqa: PLR2004
+        headers["WWW-Authenticate"] = "Bearer"
+    return headers
+
+
+def _known(failed: BaseException) -> OneBookingError | None:
+    if isinstance(failed, OneBookingError):
+        return failed
+    if isinstance(failed, BaseExceptionGroup):
+        return _known(failed.exceptions[0])
+    if is_away(failed):
+        return Unavailable()
+    if isinstance(failed, HTTPException):
+        return _of_litestar(failed)
+    return None
+
+
+def _of_litestar(failed: HTTPException) -> OneBookingError | None:
+    if isinstance(failed, ValidationException):
+        extra = failed.extra if isinstance(failed.extra, list) else []
+        details = tuple(
+            FieldError(str(wrong.get("key", "")), str(wrong.get("message", ""))) for wrong in extra
+        )
+        said = "; ".join(f"{wrong.field}: {wrong.message}" for wrong in details) or failed.detail
+        return InvalidPayload(said, details=details)
+    if isinstance(failed, RequestEntityTooLarge):
+        return TooLarge("The body is too large.")
+    if isinstance(failed, NotFoundException):
+        return NotFound("This address")
+    if isinstance(failed, MethodNotAllowedException):
+        return WrongMethod("This method")
+    if isinstance(failed, ClientException):
+        return NotJson(f"The request cannot be read: {failed.detail}")
+    return None
+
+
+async def set_request_id(message: Message, scope: Scope) -> None:
+    """Put the request's id on every reply."""
+    if message["type"] == "http.response.start":
+        found = scope["state"].setdefault("request_id", uuid4().hex)
+        message["headers"] = [*message["headers"], (b"x-request-id", found.encode())]

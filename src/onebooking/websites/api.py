@@ -1,0 +1,159 @@
+"""Websites over HTTP."""
+
+from litestar import Router, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from msgspec import Struct
+
+from onebooking.db import Tx
+from onebooking.errors import WebsiteNotFound
+from onebooking.members.auth import SECURITY
+from onebooking.members.model import Member, Right
+from onebooking.settings import Settings
+from onebooking.web.replies import answers
+from onebooking.websites import queries
+from onebooking.websites.keys import rotate_key
+from onebooking.websites.model import Website
+from onebooking.websites.register import (
+    NewWebsite,
+    WebsiteChanges,
+    change_website,
+    register_website,
+)
+from onebooking.websites.secrets import Vault, new_secret, rotate_secret
+
+
+class WebsiteReply(Struct, frozen=True):
+    """One website."""
+
+    website: Website
+    success: bool = True
+
+
+class WebsitesReply(Struct, frozen=True):
+    """The websites within the caller's reach."""
+
+    websites: list[Website]
+    success: bool = True
+
+
+class RegisteredReply(Struct, frozen=True):
+    """The new website. `api_key` and `webhook_secret` are shown here and never again."""
+
+    website: Website
+    api_key: str
+    webhook_secret: str
+    success: bool = True
+
+
+class KeyReply(Struct, frozen=True):
+    """The new key, shown once. The old one is accepted for another 24 hours."""
+
+    api_key: str
+    success: bool = True
+
+
+class SecretReply(Struct, frozen=True):
+    """The new secret, shown once."""
+
+    webhook_secret: str
+    success: bool = True
+
+
+@get("/", summary="List websites", responses=answers(401))
+async def list_websites(tx: NamedDependency[Tx], member: NamedDependency[Member]) -> WebsitesReply:
+    """The websites within the member's reach."""
+    return WebsitesReply(await queries.list_websites(tx, member.reach))
+
+
+@post("/", summary="Register a website", responses=answers(400, 401, 403, 409, 413, 415, 422))
+async def create_website(
+    tx: NamedDependency[Tx],
+    member: NamedDependency[Member],
+    vault: NamedDependency[Vault],
+    settings: NamedDependency[Settings],
+    data: JSONBody[NewWebsite],
+) -> RegisteredReply:
+    """Register a source website. Superadmins only."""
+    member.require(Right.CREATE_WEBSITES)
+    new = await register_website(tx, data, vault=vault, development=settings.development)
+    return RegisteredReply(new.website, new.api_key, new.webhook_secret)
+
+
+@get("/{website_id:str}", summary="Get a website", responses=answers(401, 404))
+async def get_website(
+    tx: NamedDependency[Tx], member: NamedDependency[Member], website_id: FromPath[str]
+) -> WebsiteReply:
+    """One website within the member's reach."""
+    website = await queries.get_website(tx, member.reach, website_id)
+    if website is None:
+        raise WebsiteNotFound
+    return WebsiteReply(website)
+
+
+@patch(
+    "/{website_id:str}",
+    summary="Change a website",
+    responses=answers(400, 401, 403, 404, 413, 415, 422),
+)
+async def patch_website(
+    tx: NamedDependency[Tx],
+    member: NamedDependency[Member],
+    settings: NamedDependency[Settings],
+    website_id: FromPath[str],
+    data: JSONBody[WebsiteChanges],
+) -> WebsiteReply:
+    """Change what is given. `is_active: false` refuses its syncs and holds its deliveries."""
+    member.require(Right.MANAGE_WEBSITES)
+    website = await change_website(
+        tx, member.reach, website_id, data, development=settings.development
+    )
+    return WebsiteReply(website)
+
+
+@post(
+    "/{website_id:str}/rotate-key",
+    summary="Rotate the API key",
+    status_code=200,
+    responses=answers(401, 403, 404),
+)
+async def post_rotate_key(
+    tx: NamedDependency[Tx], member: NamedDependency[Member], website_id: FromPath[str]
+) -> KeyReply:
+    """A new key, shown once; both keys are accepted for 24 hours."""
+    member.require(Right.MANAGE_WEBSITES)
+    return KeyReply(await rotate_key(tx, member.reach, website_id))
+
+
+@post(
+    "/{website_id:str}/rotate-secret",
+    summary="Rotate the webhook secret",
+    status_code=200,
+    responses=answers(401, 403, 404),
+)
+async def post_rotate_secret(
+    tx: NamedDependency[Tx],
+    member: NamedDependency[Member],
+    vault: NamedDependency[Vault],
+    website_id: FromPath[str],
+) -> SecretReply:
+    """A new webhook secret, shown once; the old one signs nothing any more."""
+    member.require(Right.MANAGE_WEBSITES)
+    secret = new_secret()
+    await rotate_secret(tx, vault, member.reach, website_id=website_id, secret=secret)
+    return SecretReply(secret)
+
+
+router = Router(
+    "/api/websites",
+    route_handlers=[
+        list_websites,
+        create_website,
+        get_website,
+        patch_website,
+        post_rotate_key,
+        post_rotate_secret,
+    ],
+    tags=["Websites"],
+    security=SECURITY,
+)

@@ -1,0 +1,36 @@
+"""Who sends us bookings: a source website."""
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from onebooking.reach import WebsiteId
+
+Slug = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
+        description="Lower-case letters, digits and hyphens, such as `hanuman-world`.",
+    ),
+]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Domain = Annotated[str, Meta(min_length=1, max_length=253)]
+Url = Annotated[str, Meta(min_length=1, max_length=2000)]
+Decimals = Annotated[int, Meta(ge=0, le=4, description="Of an amount: 0 means whole baht.")]
+
+
+class Website(Struct, frozen=True):
+    """A source website that sends bookings, without its keys and secrets."""
+
+    id: WebsiteId
+    name: str
+    domain: str
+    webhook_url: str | None
+    logo_url: str | None
+    timezone: str
+    amount_decimals: int
+    is_active: bool
+    paused_at: datetime | None
+    created_at: datetime
+    updated_at: datetime

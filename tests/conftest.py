@@ -1,0 +1,65 @@
+"""A real PostgreSQL for every test: one server, one migrated template, a clone for each."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from onebooking.db import Database, libpq_url
+from onebooking.embedded.lease import lease
+from onebooking.migrate import migrate
+
+TEMPLATE = "onebooking_template"
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server to make databases on: `ONEBOOKING_TEST_SERVER_URL`, or the embedded one."""
+    given = os.environ.get("ONEBOOKING_TEST_SERVER_URL")
+    if given:
+        yield given
+        return
+    with lease(Path(tmp_path_factory.mktemp("pg"))) as embedded:
+        yield embedded.url
+
+
+@pytest.fixture(scope="session")
+def template(server_url: str) -> str:
+    """The name of a migrated, empty database."""
+    name = f"{TEMPLATE}_{uuid4().hex[:8]}"
+    with closing(psycopg.connect(libpq_url(server_url), autocommit=True)) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+    migrate(_with_database(server_url, name))
+    return name
+
+
+@pytest.fixture
+def database_url(server_url: str, template: str) -> Iterator[str]:
+    """A database of this test's own."""
+    name = f"test_{uuid4().hex[:12]}"
+    with closing(psycopg.connect(libpq_url(server_url), autocommit=True)) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        yield _with_database(server_url, name)
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """The hub's pool on a database of this test's own."""
+    opened = Database.at(database_url, connections=5)
+    yield opened
+    await opened.close()
+
+
+def _with_database(url: str, name: str) -> str:
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
