@@ -14,7 +14,7 @@ from psycopg.conninfo import make_conninfo
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests are no package, but share `sdk_kit`
 
-from sdk_kit import Clock, Database, Hub, Site
+from sdk_kit import Clock, Database, Hub, ParkSite, Site
 
 from onebooking_source import Client, Outbox, Sender
 
@@ -66,3 +66,8 @@ def site(database: Database, hub: Hub, clock: Clock) -> Site:
         connection.commit()
     sender = Sender(database.connect, outbox, Client(hub.settings(), timeout_seconds=2))
     return Site(database, hub, clock, outbox, sender)
+
+
+@pytest.fixture
+def park(database: Database, clock: Clock) -> ParkSite:
+    return ParkSite(database, clock)

@@ -1,5 +1,7 @@
 """A hub that answers as it is told, a website's database of each kind, and a clock we turn."""
 
+import hashlib
+import hmac
 import json
 import threading
 from collections import deque
@@ -10,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from onebooking_source import Outbox, Sender, Settings
+from onebooking_source import Change, Outbox, Receiver, Sender, Settings
 from onebooking_source.database import Connection
 
 CONTRACT = Path(__file__).parents[3] / "contract"
@@ -134,3 +136,45 @@ class Site:
     def counts(self) -> dict[str, int]:
         """The states there are events in."""
         return {state: n for state, n in self.ask(self.outbox.counts).items() if n}
+
+
+@dataclass
+class ParkSite:
+    """A website that takes changes; keeps every status it is told in a table `statuses`."""
+
+    database: Database
+    clock: Clock
+    secret: str = SECRET
+    applied: list[Change] = field(default_factory=list)
+    fails_with: Exception | None = None
+
+    def __post_init__(self) -> None:
+        self.receiver = Receiver(
+            self.secret,
+            self._apply,
+            connect=self.database.connect,
+            dialect=self.database.dialect,
+            clock=self.clock,
+        )
+        with closing(self.database.connect()) as connection:
+            self.receiver.create_tables(connection)
+            connection.cursor().execute("CREATE TABLE statuses (status TEXT)")
+            connection.commit()
+
+    def statuses(self) -> list[str]:
+        return [status for (status,) in self.database.rows("SELECT status FROM statuses")]
+
+    def _apply(self, connection: Connection, change: Change) -> None:
+        value = change.data["status"]
+        connection.cursor().execute(f"INSERT INTO statuses VALUES ('{value}')")
+        if self.fails_with:
+            raise self.fails_with
+        self.applied.append(change)
+
+
+def signed(body: bytes, *, at: float, webhook_id: str | None) -> dict[str, str]:
+    """The specification's headers for `body`, as the hub makes them."""
+    unix = str(int(at))
+    digest = hmac.new(SECRET.encode(), unix.encode() + b"." + body, hashlib.sha256).hexdigest()
+    headers = {"X-Webhook-Signature": f"sha256={digest}", "X-Webhook-Timestamp": unix}
+    return headers if webhook_id is None else headers | {"X-Webhook-Id": webhook_id}

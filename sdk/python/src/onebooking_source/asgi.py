@@ -18,7 +18,7 @@ Send = Callable[[Message], Awaitable[None]]
 class AsgiWebhook:
     """An ASGI application at whatever path it is mounted; an object, so that routers know it."""
 
-    receiver: Receiver
+    receiver: Receiver[Any]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. The receiver runs in a thread: it speaks to a database."""
@@ -39,7 +39,7 @@ class AsgiWebhook:
         await _answer(send, await asyncio.to_thread(self.receiver.handle, headers, body))
 
 
-def asgi_app(receiver: Receiver) -> AsgiWebhook:
+def asgi_app(receiver: Receiver[Any]) -> AsgiWebhook:
     """Make an ASGI application of `receiver`. POST only; JSON replies."""
     return AsgiWebhook(receiver)
 

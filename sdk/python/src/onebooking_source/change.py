@@ -4,6 +4,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+_BIGINT_END = 2**63
+_LONGEST = 200
+
 
 class NotJson(ValueError):
     """The body is not a JSON object."""
@@ -61,20 +64,17 @@ class Change:
             fields = list(data)
         if not isinstance(fields, list) or not all(isinstance(name, str) for name in fields):
             raise NotAChange("updated_fields is not a list of names.")
-        version = said.get("version")
-        if not isinstance(version, int) or isinstance(version, bool):
-            raise NotAChange("version is missing: the order of this change is unknown.")
         return cls(
-            event=_text(said, "event"),
-            source_booking_id=_text(said, "source_booking_id"),
+            event=_word("event", said.get("event")),
+            source_booking_id=_word("source_booking_id", said.get("source_booking_id")),
             updated_fields=tuple(fields),
             data=data,
             updated_at=_optional(said, "updated_at"),
             updated_by=_optional(said, "updated_by"),
             booking_id=_optional(said, "booking_id"),
             booking_ref=_optional(said, "booking_ref"),
-            version=version,
-            webhook_id=webhook_id,
+            version=_version(said),
+            webhook_id=None if webhook_id is None else _word("X-Webhook-Id", webhook_id),
         )
 
 
@@ -89,10 +89,17 @@ def read_object(body: bytes) -> dict[str, Any]:
     return said
 
 
-def _text(said: dict[str, Any], name: str) -> str:
-    value = said.get(name)
-    if not isinstance(value, str) or not value:
-        raise NotAChange(f"{name} is missing.")
+def _version(said: dict[str, Any]) -> int:
+    value = said.get("version")
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < _BIGINT_END:
+        raise NotAChange("version is missing or no number: the order of this change is unknown.")
+    return value
+
+
+def _word(name: str, value: object) -> str:
+    """A short text that every database and every log line can hold."""
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST or not value.isprintable():
+        raise NotAChange(f"{name} is missing, too long or not printable.")
     return value
 
 

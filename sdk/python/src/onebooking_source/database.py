@@ -10,7 +10,7 @@ from typing import Any, Protocol
 class Connection(Protocol):
     """What every DB-API 2.0 connection can do; the website brings its own driver."""
 
-    def cursor(self) -> Any:  # noqa: ANN401 drivers type their cursors in ways that do not meet
+    def cursor(self) -> Any:
         """Open a cursor."""
 
     def commit(self) -> object:

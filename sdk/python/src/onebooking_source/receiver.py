@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import timedelta
+from typing import Generic, TypeVar
 
 from onebooking_source import inbox
 from onebooking_source.change import Change, NotAChange, NotJson, Reply, read_object
@@ -17,9 +18,11 @@ from onebooking_source.tables import INBOX, create
 log = logging.getLogger("onebooking_source")
 
 BODY_BYTES = 1024 * 1024
+Own = TypeVar("Own", bound=Connection)
+"""The connection of the website's driver, so that `apply` knows it by its own type."""
 
 
-class Receiver:
+class Receiver(Generic[Own]):
     """Answers the hub's webhooks and hands each new change to the website's own function.
 
     `apply(connection, change)` runs inside one transaction together with the memory
@@ -33,9 +36,9 @@ class Receiver:
     def __init__(  # noqa: PLR0913 three are what every website passes, the rest has defaults
         self,
         secret: str | Sequence[str],
-        apply: Callable[[Connection, Change], object],
+        apply: Callable[[Own, Change], object],
         *,
-        connect: Callable[[], Connection],
+        connect: Callable[[], Own],
         dialect: str = "sqlite",
         tolerance_seconds: float = TOLERANCE_SECONDS,
         clock: Callable[[], float] = time.time,

@@ -11,7 +11,7 @@ Environ = dict[str, Any]
 WsgiApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
-def wsgi_app(receiver: Receiver) -> WsgiApp:
+def wsgi_app(receiver: Receiver[Any]) -> WsgiApp:
     """Make a WSGI application of `receiver`. POST only; JSON replies."""
 
     def application(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
