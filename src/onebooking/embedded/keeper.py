@@ -38,11 +38,12 @@ STOP_SECONDS = 60.0
 
 @dataclass
 class Keeper:
-    """One keeper of one data folder; `lock` and `log` are descriptors."""
+    """One keeper of one data folder; `lock` and `log` are descriptors, `told` whether it ran."""
 
     data_dir: Path
     lock: int
     log: int
+    told: bool = False
 
     def keep(self) -> None:
         """Run the server until nobody uses it any more."""
@@ -57,6 +58,8 @@ class Keeper:
                     return
             finally:
                 _stop(process)
+            if not self.told:
+                raise EmbeddedError(f"PostgreSQL does not start: {self._last_words()}")
             crashes = 0 if time.monotonic() - begun > HEALTHY_SECONDS else crashes + 1
             if crashes > 1:
                 time.sleep(min(0.1 * 2**crashes, LONGEST_PAUSE_SECONDS))
@@ -75,7 +78,7 @@ class Keeper:
         while process.poll() is None:
             if not ready and server.is_ready(home, process.pid):
                 ready = True
-                _report(READY)
+                self._tell_once()
             if not still_at(self.data_dir / KEEPER_LOCK, self.lock):
                 return True
             # Never given back: whoever comes now waits until we are gone.
@@ -83,9 +86,12 @@ class Keeper:
                 return True
             self._trim_log()
             time.sleep(LOOK_SECONDS if ready else STARTING_LOOK_SECONDS)
-        if not ready:
-            _report(f"PostgreSQL does not start: {self._last_words()}")
         return False
+
+    def _tell_once(self) -> None:
+        if not self.told:
+            self.told = True
+            _report(READY)
 
     def _last_words(self) -> str:
         lines = (self.data_dir / LOG).read_text(errors="replace").splitlines()
