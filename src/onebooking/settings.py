@@ -50,7 +50,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             if name not in cls.__struct_fields__:
                 raise SettingsError(_unknown(name, cls.__struct_fields__))
         try:
-            settings = convert(given, cls, strict=False)
+            settings = convert(given, cls, strict=False, dec_hook=lambda kind, text: kind(text))
         except ValidationError as wrong:
             message, _, path = str(wrong).partition(" - at `$.")
             variable = PREFIX + path.rstrip("`").upper()

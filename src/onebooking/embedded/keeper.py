@@ -61,8 +61,9 @@ class Keeper:
             if not self.told:
                 raise EmbeddedError(f"PostgreSQL does not start: {self._last_words()}")
             crashes = 0 if time.monotonic() - begun > HEALTHY_SECONDS else crashes + 1
-            if crashes > 1:
-                time.sleep(min(0.1 * 2**crashes, LONGEST_PAUSE_SECONDS))
+            pause_seconds = min(0.1 * 2**crashes, LONGEST_PAUSE_SECONDS) if crashes > 1 else 0.0
+            if self._is_over(within_seconds=pause_seconds):
+                return
 
     def _prepare(self) -> tuple[Path, Account, Installation]:
         home, account = make_home(self.data_dir)
@@ -79,14 +80,24 @@ class Keeper:
             if not ready and server.is_ready(home, process.pid):
                 ready = True
                 self._tell_once()
+            if self._is_over():
+                return True
+            self._trim_log()
+            time.sleep(LOOK_SECONDS if ready else STARTING_LOOK_SECONDS)
+        return False
+
+    def _is_over(self, *, within_seconds: float = 0.0) -> bool:
+        """Whether nobody uses the server any more, or its folder is gone."""
+        until = time.monotonic() + within_seconds
+        while True:
             if not still_at(self.data_dir / KEEPER_LOCK, self.lock):
                 return True
             # Never given back: whoever comes now waits until we are gone.
             if try_exclusive(self.data_dir / USERS_LOCK) is not None:
                 return True
-            self._trim_log()
-            time.sleep(LOOK_SECONDS if ready else STARTING_LOOK_SECONDS)
-        return False
+            if time.monotonic() >= until:
+                return False
+            time.sleep(LOOK_SECONDS)
 
     def _tell_once(self) -> None:
         if not self.told:
@@ -99,7 +110,9 @@ class Keeper:
 
     def _trim_log(self) -> None:
         if os.fstat(self.log).st_size > LOG_BYTES:
-            shutil.copyfile(self.data_dir / LOG, self.data_dir / f"{LOG}.1")
+            older = self.data_dir / f"{LOG}.1"
+            older.unlink(missing_ok=True)
+            shutil.copy(self.data_dir / LOG, older)
             os.truncate(self.log, 0)
 
 

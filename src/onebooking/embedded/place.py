@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
-from onebooking.embedded.account import Account, account_for
+from onebooking.embedded.account import ROOT, Account, account_for
 from onebooking.embedded.failure import EmbeddedError
 
 ROLE = "onebooking"
@@ -73,11 +73,13 @@ def url_of(home: Path) -> str | None:
     return f"postgresql://{ROLE}:{password}@127.0.0.1:{port}/{ROLE}?sslmode=disable"
 
 
-def write_whole(path: Path, text: str, *, mode: int = 0o600) -> None:
-    """Replace `path` by `text` so that nobody ever reads half of it."""
+def write_whole(path: Path, text: str) -> None:
+    """Replace `path` by `text` so that nobody ever reads half of it; its folder's owner owns it."""
+    owner = path.parent.stat()
     descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     with os.fdopen(descriptor, "w") as file:
-        os.fchmod(descriptor, mode)
+        if os.geteuid() == ROOT:
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
         file.write(text)
         file.flush()
         os.fsync(descriptor)

@@ -1,0 +1,5 @@
+"""`python -m onebooking`."""
+
+from onebooking.cli import main
+
+main()

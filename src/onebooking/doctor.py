@@ -1,0 +1,108 @@
+"""`onebooking doctor`: is all here that the hub needs, and if not, what to do."""
+
+from datetime import UTC, datetime
+
+import aiohttp
+from msgspec import Struct
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import text
+
+from onebooking.db import Database, Tx
+from onebooking.deliveries.send import open_http
+from onebooking.errors import Unavailable
+from onebooking.migrate import revisions
+from onebooking.reach import EVERYTHING
+from onebooking.settings import Settings, SettingsError
+from onebooking.websites import queries
+from onebooking.websites.model import Website
+from onebooking.websites.secrets import Vault, secrets_of
+
+OLDEST_POSTGRESQL = 150000
+_CLOCK_SECONDS = 30  # a receiver refuses what is 5 minutes off
+_REACH_SECONDS = aiohttp.ClientTimeout(total=5)
+
+
+class Finding(Struct, frozen=True):
+    """One thing looked at: what was found, and what to do where it is not well."""
+
+    what: str
+    well: bool
+    found: str
+    to_do: str = ""
+
+
+async def examine(settings: Settings, url: str) -> list[Finding]:
+    """Look at database, schema, clock, secrets, and at every website's webhook."""
+    database = Database.at(url, connections=1, pooler=settings.database_pooler)
+    try:
+        async with database.begin(EVERYTHING) as tx:
+            findings = [await _version(tx), await _schema(tx), await _clock(tx)]
+            if not findings[1].well:
+                return findings
+            websites = await queries.list_websites(tx, EVERYTHING)
+            findings.append(await _secrets(tx, settings, websites))
+    except Unavailable as away:
+        to_do = "Start it, or mend ONEBOOKING_DATABASE_URL."
+        return [Finding("Database", well=False, found=str(away.__cause__ or away), to_do=to_do)]
+    finally:
+        await database.close()
+    async with open_http(development=settings.development) as http:
+        findings += [await _webhook(http, website) for website in websites]
+    return findings
+
+
+async def _version(tx: Tx) -> Finding:
+    row = (await tx.execute(text("SELECT current_setting('server_version_num')::int"))).scalar_one()
+    found = f"PostgreSQL {row // 10000}.{row % 10000}"
+    return Finding("Database", row >= OLDEST_POSTGRESQL, found, "Use PostgreSQL 15 or newer.")
+
+
+async def _schema(tx: Tx) -> Finding:
+    # The role of our transactions may not read Alembic's table; whoever connected may.
+    await tx.execute(text("SELECT set_config('role', 'none', true)"))
+    current, wanted = await tx.run_sync(revisions)
+    await tx.execute(text("SELECT set_config('role', 'onebooking_app', true)"))
+    found = f"at {current or 'nothing'}, this release wants {wanted}"
+    return Finding("Schema", current == wanted, found, "Run onebooking migrate.")
+
+
+async def _clock(tx: Tx) -> Finding:
+    theirs: datetime = (await tx.execute(text("SELECT clock_timestamp()"))).scalar_one()
+    off_seconds = abs((datetime.now(UTC) - theirs).total_seconds())
+    to_do = "Let NTP set both clocks: websites refuse signatures that are minutes off."
+    return Finding("Clock", off_seconds < _CLOCK_SECONDS, f"{off_seconds:.1f} s apart", to_do)
+
+
+async def _secrets(tx: Tx, settings: Settings, websites: list[Website]) -> Finding:
+    try:
+        found = await secrets_of(tx, Vault.of(settings), [website.id for website in websites])
+    except SettingsError as wrong:
+        return Finding("Secrets", well=False, found="cannot be read", to_do=str(wrong))
+    without = [website.id for website in websites if website.id not in found]
+    to_do = f"Run onebooking websites rotate-secret for {', '.join(without)}."
+    return Finding("Secrets", not without, f"{len(found)} can be read", to_do)
+
+
+async def _webhook(http: aiohttp.ClientSession, website: Website) -> Finding:
+    what = f"Webhook of {website.id}"
+    if website.webhook_url is None:
+        return Finding(what, well=True, found="none: its edits wait")
+    try:
+        # Any answer will do: the address is right and somebody is there.
+        async with http.head(
+            website.webhook_url, allow_redirects=False, timeout=_REACH_SECONDS
+        ) as answer:
+            return Finding(what, well=True, found=f"answers ({answer.status})")
+    except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as failed:
+        said = str(failed) or type(failed).__name__
+        return Finding(what, well=False, found=said, to_do="Start the website, or mend its URL.")
+
+
+def show(findings: list[Finding]) -> None:
+    """Print what was found as a table."""
+    table = Table("", "What", "Found", "To do")
+    for finding in findings:
+        mark = "[green]✓[/]" if finding.well else "[red]✗[/]"
+        table.add_row(mark, finding.what, finding.found, "" if finding.well else finding.to_do)
+    Console().print(table)

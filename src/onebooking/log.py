@@ -1,0 +1,34 @@
+"""Logs: lines for people in development, JSON in production; no secrets, no personal data."""
+
+import logging
+import sys
+
+import structlog
+
+from onebooking.settings import Settings
+
+
+def set_up_logging(settings: Settings) -> None:
+    """Let every logger of this process write to stderr, in one form."""
+    renderer: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        if settings.development
+        else structlog.processors.JSONRenderer()
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+        ],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
+    for noisy in ("httpx", "alembic", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,0 +1,98 @@
+"""`onebooking up`: the web process and the worker as children, kept alive, stopped together."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+
+from msgspec import Struct
+
+from onebooking.embedded.failure import EmbeddedError
+from onebooking.terminal import Home
+
+_LOOK_SECONDS = 0.5
+_STOP_SECONDS = 15.0
+_STEADY_SECONDS = 30.0  # a child that ran this long starts again at once
+_LONGEST_PAUSE_SECONDS = 10.0
+
+
+class Child(Struct):
+    """A part of the hub in a process of its own."""
+
+    command: str
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    pause_seconds: float = 0.5
+
+
+class Stopped(BaseException):
+    """SIGTERM or Ctrl-C."""
+
+
+def run_up(home: Home, *, parent: int | None) -> None:
+    """Run `serve` and `worker` until told to stop, or until `parent` is gone.
+
+    A child that dies starts again; so does the embedded database. Killed with -9, this process
+    leaves nobody behind: the children watch it, and the database stops with its last lease.
+    """
+    for signalled in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(signalled, _stop)
+    children = [Child("serve"), Child("worker")]
+    environment = os.environ | {"ONEBOOKING_DATABASE_URL": home.url} if home.embedded else None
+    try:
+        while parent is None or os.getppid() == parent:
+            for child in children:
+                _keep(child, environment)
+            _keep_database(home)
+            time.sleep(_LOOK_SECONDS)
+    except Stopped:
+        pass
+    finally:
+        for signalled in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(signalled, signal.SIG_IGN)
+        _stop_all(children)
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def _keep(child: Child, environment: dict[str, str] | None) -> None:
+    if child.process is not None:
+        if child.process.poll() is None:
+            return
+        ran_seconds = time.monotonic() - child.started_at
+        if ran_seconds < child.pause_seconds:
+            return
+        sys.stderr.write(f"{child.command} ended with {child.process.returncode}; starting again\n")
+        if ran_seconds > _STEADY_SECONDS:
+            child.pause_seconds = 0.5
+        else:
+            child.pause_seconds = min(child.pause_seconds * 2, _LONGEST_PAUSE_SECONDS)
+    command = [sys.executable, "-m", "onebooking", child.command, "--parent", str(os.getpid())]
+    # Its own process group: Ctrl-C reaches us alone, and we stop the children in order.
+    child.process = subprocess.Popen(command, env=environment, process_group=0)
+    child.started_at = time.monotonic()
+
+
+def _keep_database(home: Home) -> None:
+    if home.embedded is not None:
+        try:
+            home.embedded.ensure()
+        except EmbeddedError as failed:
+            sys.stderr.write(f"{failed}\n")
+
+
+def _stop_all(children: list[Child]) -> None:
+    running = [child.process for child in children if child.process is not None]
+    for process in running:
+        process.terminate()
+    deadline = time.monotonic() + _STOP_SECONDS
+    for process in running:
+        try:
+            process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,0 +1,87 @@
+"""What every command shares: settings, the database, and errors in one sentence."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
+
+from msgspec import Struct
+
+from onebooking.db import Database, Tx
+from onebooking.embedded.failure import EmbeddedError
+from onebooking.embedded.lease import Lease, lease
+from onebooking.errors import OneBookingError
+from onebooking.migrate import migrate
+from onebooking.reach import EVERYTHING
+from onebooking.settings import Settings, SettingsError
+
+T = TypeVar("T")
+
+
+class Home(Struct, frozen=True):
+    """Where this command works: its settings, and the database it may use meanwhile."""
+
+    settings: Settings
+    url: str
+    embedded: Lease | None  # None: ONEBOOKING_DATABASE_URL names a server
+
+
+def fail(message: str) -> NoReturn:
+    """Say what is wrong in one sentence, and exit with 1."""
+    sys.stderr.write(f"{message}\n")
+    raise SystemExit(1)
+
+
+@contextmanager
+def saying_errors() -> Iterator[None]:
+    """Expected errors become one sentence, never a traceback."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (OneBookingError, SettingsError, EmbeddedError) as failed:
+        fail(str(failed))
+    except SQLAlchemyError as failed:
+        first_line = str(getattr(failed, "orig", failed)).strip().splitlines()[0]
+        fail(f"The database cannot be used: {first_line}")
+    except PermissionError as failed:
+        fail(f"No permission for {failed.filename}.")
+
+
+@contextmanager
+def home() -> Iterator[Home]:
+    """Settings, and the database of ONEBOOKING_DATABASE_URL or else the embedded one."""
+    settings = Settings.from_env(os.environ)
+    if settings.database_url:
+        yield Home(settings, settings.database_url, None)
+        return
+    with lease(settings.data_dir) as embedded:
+        yield Home(settings, embedded.url, embedded)
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Run `work` on uvloop, where there is one."""
+    try:
+        from uvloop import new_event_loop
+    except ImportError:
+        return asyncio.run(work)
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(work)
+
+
+def in_transaction(work: Callable[[Tx, Settings], Awaitable[T]]) -> T:
+    """Run a use case in a transaction of its own, on a database brought up to date."""
+
+    async def run(here: Home) -> T:
+        database = Database.at(here.url, connections=1, pooler=here.settings.database_pooler)
+        try:
+            async with database.begin(EVERYTHING) as tx:
+                return await work(tx, here.settings)
+        finally:
+            await database.close()
+
+    with saying_errors(), home() as here:
+        migrate(here.url)
+        return asyncio.run(run(here))
