@@ -47,7 +47,7 @@ def ask(request: pytest.FixtureRequest, hub: Hub, tmp_path: Path) -> Iterator[As
     }
     command = [sys.executable, str(EXAMPLES / f"{request.param}.py")]
     with (tmp_path / "log").open("w") as log:
-        process = subprocess.Popen(command, env=env, stdout=log, stderr=log)  # noqa: S603 ours
+        process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
     eventually(lambda: _answers(port), (tmp_path / "log").read_text)
     yield asker(port)
     process.terminate()

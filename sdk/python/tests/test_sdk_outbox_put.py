@@ -153,3 +153,8 @@ def test_tables_can_be_created_again_and_again(database: Database) -> None:
     with closing(database.connect()) as connection:
         assert sum(outbox.counts(connection).values()) == 0
         connection.rollback()
+
+
+def test_an_import_of_thousands_of_bookings_is_one_transaction(site: Site) -> None:
+    site.put(*[f"b-{number}" for number in range(10_000)])
+    assert site.counts() == {"waiting": 10_000}

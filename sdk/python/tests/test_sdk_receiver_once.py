@@ -76,7 +76,7 @@ def kill_a_site(park: ParkSite, stop_at: str) -> None:
     told = "".join(f"{name}: {value}\n" for name, value in headers.items()) + "\n" + body
     database = park.database
     arguments = [database.dialect, database.place, park.secret, str(park.clock.now), stop_at]
-    with subprocess.Popen(  # noqa: S603 our own script
+    with subprocess.Popen(
         [sys.executable, "-c", SITE, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

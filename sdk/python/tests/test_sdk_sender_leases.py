@@ -102,7 +102,7 @@ def killed_between_answer_and_record(database: Database, hub: Hub) -> None:
 
     hub.otherwise = answer
     command = [sys.executable, "-c", SENDER, database.dialect, database.place, hub.url]
-    with subprocess.Popen(command) as process:  # noqa: S603 our own script
+    with subprocess.Popen(command) as process:
         assert answered.wait(20)
         time.sleep(0.3)  # the answer is on its way; the record cannot be
         assert process.poll() is None
