@@ -36,13 +36,11 @@ class Machine:
 
     def begin_with(self, made: Path) -> None:
         """Begin with a copy of `made`: three times faster than making a cluster."""
-        subprocess.run(  # noqa: S603 - folders of ours
-            ["/bin/cp", "-a", str(made), str(self.data_dir)], check=True
-        )
+        subprocess.run(["/bin/cp", "-a", str(made), str(self.data_dir)], check=True)
 
     def user(self, data_dir: Path | None = None, program: str = HOLD) -> subprocess.Popen[str]:
         """Another process that runs `program`; as it is, one that leases until its stdin ends."""
-        process = subprocess.Popen(  # noqa: S603 - programs of ours
+        process = subprocess.Popen(
             [sys.executable, "-c", program, str(data_dir or self.data_dir)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -136,6 +134,17 @@ def machine(open_folder: Path) -> Iterator[Machine]:
 @pytest.fixture
 def data_dir(machine: Machine) -> Path:
     return machine.data_dir
+
+
+@pytest.fixture(scope="session")
+def running(made: Path) -> Iterator[str]:
+    """The URL of a server that stays up, for tests that only ask."""
+    with _open_folder() as folder:
+        machine = Machine(folder / "var")
+        machine.begin_with(made)
+        with lease(machine.data_dir) as database:
+            yield database.url
+        machine.kill_everything()
 
 
 @contextmanager

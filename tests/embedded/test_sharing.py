@@ -20,10 +20,7 @@ def test_an_empty_folder_becomes_a_database_that_onebooking_owns_without_being_s
         assert row == (False, True, True, "onebooking")
 
 
-def test_the_server_is_durable_checks_its_pages_and_speaks_utf8_in_utc(
-    machine: Machine, made: Path
-) -> None:
-    machine.begin_with(made)
+def test_the_server_is_durable_checks_its_pages_and_speaks_utf8_in_utc(running: str) -> None:
     wanted = {
         "fsync": "on",
         "synchronous_commit": "on",
@@ -33,20 +30,15 @@ def test_the_server_is_durable_checks_its_pages_and_speaks_utf8_in_utc(
         "TimeZone": "UTC",
         "jit": "off",
     }
-    with lease(machine.data_dir) as database, connect(database.url) as connection:
+    with connect(running) as connection:
         told = {name: connection.execute(f"SHOW {name}".encode()).fetchone() for name in wanted}
     assert told == {name: (value,) for name, value in wanted.items()}
 
 
-def test_letters_beyond_ascii_have_upper_and_lower_case_and_trigrams(
-    machine: Machine, made: Path
-) -> None:
-    machine.begin_with(made)
-    with lease(machine.data_dir) as database:
-        execute(database.url, "CREATE EXTENSION pg_trgm")
-        assert execute(
-            database.url, "SELECT 'ZOË' ILIKE 'zoë', cardinality(show_trgm('สมชาย')) > 0"
-        ) == [(True, True)]
+def test_letters_beyond_ascii_have_upper_and_lower_case_and_trigrams(running: str) -> None:
+    execute(running, "CREATE EXTENSION pg_trgm")
+    asked = "SELECT 'ZOË' ILIKE 'zoë', cardinality(show_trgm('สมชาย')) > 0"
+    assert execute(running, asked) == [(True, True)]
 
 
 def test_four_that_start_at_once_from_nothing_share_one_server(machine: Machine) -> None:

@@ -26,7 +26,7 @@ class Account:
 
     def run(self, *command: str, text: str = "") -> subprocess.CompletedProcess[str]:
         """Run `command` as this account with `text` on its stdin, and wait for it."""
-        return subprocess.run(  # noqa: S603 - paths of ours, no shell
+        return subprocess.run(
             command,
             input=text,
             capture_output=True,

@@ -104,7 +104,7 @@ def _folders() -> Iterator[tuple[Path, bool]]:
         for pattern in MACHINES:
             yield Path(pattern.format(major=major)), False
     if asked := shutil.which("pg_config"):
-        answer = subprocess.run([asked, "--bindir"], capture_output=True, text=True, check=False)  # noqa: S603
+        answer = subprocess.run([asked, "--bindir"], capture_output=True, text=True, check=False)
         yield Path(answer.stdout.strip()), False
 
 

@@ -144,7 +144,7 @@ def _start_keeper(data_dir: Path, lock: int) -> None:
     paths = os.pathsep.join(str(Path(path).absolute()) for path in sys.path if path)
     command = (sys.executable, "-P", "-m", "onebooking.embedded.keeper", str(data_dir), str(lock))
     try:
-        said = subprocess.run(  # noqa: S603 - our own module
+        said = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
             capture_output=True,

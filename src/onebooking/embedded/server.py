@@ -43,7 +43,7 @@ def start(
     On Linux it stops by itself, cleanly, when the calling thread ends, however it ends.
     """
     options = [f"--{name}={value}" for name, value in (SETTINGS | _address(home)).items()]
-    return subprocess.Popen(  # noqa: S603 - paths of ours, no shell
+    return subprocess.Popen(
         [installation.tool("postgres"), "-D", str(home / "cluster" / "data"), *options],
         stdin=subprocess.DEVNULL,
         stdout=log,
