@@ -55,7 +55,7 @@ class Client:
             SyncUnavailable: try the whole batch again later; the hub takes repeats.
         """
         status, said = self._post(f"{self._url}/batch", encode({"events": list(events)}), {})
-        outcomes = said.get("outcomes", said.get("results"))
+        outcomes = said.get("outcomes")
         if not isinstance(outcomes, list) or len(outcomes) != len(events):
             raise SyncUnavailable("The hub did not answer every event.", status=status)
         return [SyncResult.of(int(said.get("status") or status), said) for said in outcomes]
