@@ -2,15 +2,14 @@
 
 import asyncio
 import logging
+import os
 import sys
 from typing import Annotated
 
 import typer
 
-from onebooking.log import set_up_logging
 from onebooking.members import commands as members
-from onebooking.settings import Settings
-from onebooking.terminal import Home, fail, home, run_async, saying_errors
+from onebooking.terminal import home, saying_errors
 from onebooking.websites import commands as websites
 
 app = typer.Typer(
@@ -29,42 +28,32 @@ Parent = Annotated[
 @app.command()
 def up(*, parent: Parent = None) -> None:
     """Run the hub: database, web and worker, until Ctrl-C."""
-    from onebooking.processes import run_up
-
-    with saying_errors(), home() as here:
-        prepare(here)
-        set_up_logging(here.settings)
-        address = f"http://{here.settings.host}:{here.settings.port}"
-        typer.echo(f"OneBooking Central at {address}  ·  API docs at {address}/docs")
-        run_up(here, parent=parent)
+    _become("onebooking.processes", parent)
 
 
 @app.command()
 def serve(*, parent: Parent = None) -> None:
     """Answer HTTP. Any number of these may run on one database."""
-    from onebooking.serve import serve as run
-
-    with saying_errors(), home() as here:
-        set_up_logging(here.settings)
-        _check_port(here.settings)
-        prepare(here)
-        run_async(run(here.settings, here.url, parent=parent))
+    _become("onebooking.serve", parent)
 
 
 @app.command()
 def worker(*, parent: Parent = None) -> None:
     """Carry edits back to the websites. Any number of these may run on one database."""
-    from onebooking.serve import run_worker as run
+    _become("onebooking.work", parent)
 
-    with saying_errors(), home() as here:
-        set_up_logging(here.settings)
-        prepare(here)
-        run_async(run(here.settings, here.url, parent=parent))
+
+def _become(module: str, parent: int | None) -> None:
+    """What runs for months starts afresh, without the libraries of the other commands."""
+    command = [sys.executable, "-m", module]
+    os.execv(sys.executable, command if parent is None else [*command, str(parent)])  # noqa: S606
 
 
 @app.command("migrate")
 def migrate_now() -> None:
     """Bring the database to this release's schema. Safe to repeat, and for several at once."""
+    from onebooking.start import prepare
+
     with saying_errors(), home() as here:
         prepare(here)
     typer.echo("The database is up to date.")
@@ -80,39 +69,6 @@ def doctor() -> None:
     show(findings)
     if not all(finding.well for finding in findings):
         raise SystemExit(1)
-
-
-def prepare(here: Home) -> None:
-    """The schema of this release and, in development, the spec's test website."""
-    from onebooking.migrate import migrate
-
-    migrate(here.url)
-    if here.settings.development:
-        asyncio.run(_add_test_website(here))
-
-
-async def _add_test_website(here: Home) -> None:
-    from onebooking.db import Database
-    from onebooking.reach import EVERYTHING
-    from onebooking.websites.register import ensure_test_website
-    from onebooking.websites.secrets import Vault
-
-    database = Database.at(here.url, connections=1, pooler=here.settings.database_pooler)
-    async with database.begin(EVERYTHING) as tx:
-        await ensure_test_website(tx, Vault.of(here.settings))
-    await database.close()
-
-
-def _check_port(settings: Settings) -> None:
-    """One sentence for a busy port, before uvicorn says it in many."""
-    import socket
-
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as failed:
-            fail(f"Port {settings.port} of {settings.host} cannot be had: {failed.strerror}.")
 
 
 def main() -> None:

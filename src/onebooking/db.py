@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from onebooking.errors import Unavailable
 from onebooking.reach import Reach
+from onebooking.settings import Settings
 
 T = TypeVar("T")
 Tx = AsyncConnection  # in a transaction that the edge opened and the edge ends
@@ -49,6 +50,13 @@ class Database(Struct, frozen=True):
                     "application_name": "onebooking",
                 },
             )
+        )
+
+    @classmethod
+    def of(cls, settings: Settings, url: str) -> Self:
+        """The pool that one process of these settings works with."""
+        return cls.at(
+            url, connections=settings.database_connections, pooler=settings.database_pooler
         )
 
     @asynccontextmanager

@@ -5,14 +5,12 @@ import sys
 
 import structlog
 
-from onebooking.settings import Settings
 
-
-def set_up_logging(settings: Settings) -> None:
-    """Let every logger of this process write to stderr, in one form."""
+def set_up_logging(level: str, *, for_people: bool) -> None:
+    """Let every logger of this process write to stderr: lines `for_people`, or else JSON."""
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-        if settings.development
+        if for_people
         else structlog.processors.JSONRenderer()
     )
     formatter = structlog.stdlib.ProcessorFormatter(
@@ -29,6 +27,6 @@ def set_up_logging(settings: Settings) -> None:
     )
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)
-    logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for noisy in ("httpx", "alembic", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -10,9 +11,11 @@ from types import FrameType
 from msgspec import Struct
 
 from onebooking.embedded.failure import EmbeddedError
-from onebooking.terminal import Home
+from onebooking.settings import Settings
+from onebooking.terminal import Home, check_port, home, saying_errors
 
 _LOOK_SECONDS = 0.5
+_SOON_SECONDS = 0.1  # while the hub is starting
 _STOP_SECONDS = 15.0
 _STEADY_SECONDS = 30.0  # a child that ran this long starts again at once
 _LONGEST_PAUSE_SECONDS = 10.0
@@ -21,7 +24,7 @@ _LONGEST_PAUSE_SECONDS = 10.0
 class Child(Struct):
     """A part of the hub in a process of its own."""
 
-    command: str
+    module: str
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     pause_seconds: float = 0.5
@@ -39,20 +42,34 @@ def run_up(home: Home, *, parent: int | None) -> None:
     """
     for signalled in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(signalled, _stop)
-    children = [Child("serve"), Child("worker")]
+    children = [Child("onebooking.serve"), Child("onebooking.work")]
+    announced = False
     environment = os.environ | {"ONEBOOKING_DATABASE_URL": home.url} if home.embedded else None
     try:
         while parent is None or os.getppid() == parent:
             for child in children:
                 _keep(child, environment)
             _keep_database(home)
-            time.sleep(_LOOK_SECONDS)
+            announced = announced or _announce(home.settings)
+            time.sleep(_LOOK_SECONDS if announced else _SOON_SECONDS)
     except Stopped:
         pass
     finally:
         for signalled in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(signalled, signal.SIG_IGN)
         _stop_all(children)
+
+
+def _announce(settings: Settings) -> bool:
+    """Say where the hub is, once it listens."""
+    try:
+        socket.create_connection((settings.host, settings.port), timeout=1).close()
+    except OSError:
+        return False
+    address = f"http://{settings.host}:{settings.port}"
+    sys.stdout.write(f"OneBooking Central is at {address}, its API docs at {address}/docs\n")
+    sys.stdout.flush()
+    return True
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:
@@ -66,12 +83,12 @@ def _keep(child: Child, environment: dict[str, str] | None) -> None:
         ran_seconds = time.monotonic() - child.started_at
         if ran_seconds < child.pause_seconds:
             return
-        sys.stderr.write(f"{child.command} ended with {child.process.returncode}; starting again\n")
+        sys.stderr.write(f"{child.module} ended with {child.process.returncode}; starting again\n")
         if ran_seconds > _STEADY_SECONDS:
             child.pause_seconds = 0.5
         else:
             child.pause_seconds = min(child.pause_seconds * 2, _LONGEST_PAUSE_SECONDS)
-    command = [sys.executable, "-m", "onebooking", child.command, "--parent", str(os.getpid())]
+    command = [sys.executable, "-m", child.module, str(os.getpid())]
     # Its own process group: Ctrl-C reaches us alone, and we stop the children in order.
     child.process = subprocess.Popen(command, env=environment, process_group=0)
     child.started_at = time.monotonic()
@@ -96,3 +113,14 @@ def _stop_all(children: list[Child]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def main() -> None:
+    """`onebooking up` becomes this process; an argument is the process to watch."""
+    with saying_errors(), home() as here:
+        check_port(here.settings)
+        run_up(here, parent=int(sys.argv[1]) if len(sys.argv) > 1 else None)
+
+
+if __name__ == "__main__":
+    main()

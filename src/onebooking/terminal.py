@@ -2,20 +2,21 @@
 
 import asyncio
 import os
+import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from msgspec import Struct
 
-from onebooking.db import Database, Tx
 from onebooking.embedded.failure import EmbeddedError
 from onebooking.embedded.lease import Lease, lease
 from onebooking.errors import OneBookingError
-from onebooking.migrate import migrate
-from onebooking.reach import EVERYTHING
 from onebooking.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from onebooking.db import Tx
 
 T = TypeVar("T")
 
@@ -37,17 +38,20 @@ def fail(message: str) -> NoReturn:
 @contextmanager
 def saying_errors() -> Iterator[None]:
     """Expected errors become one sentence, never a traceback."""
-    from sqlalchemy.exc import SQLAlchemyError
-
     try:
         yield
     except (OneBookingError, SettingsError, EmbeddedError) as failed:
         fail(str(failed))
-    except SQLAlchemyError as failed:
-        first_line = str(getattr(failed, "orig", failed)).strip().splitlines()[0]
-        fail(f"The database cannot be used: {first_line}")
     except PermissionError as failed:
         fail(f"No permission for {failed.filename}.")
+    except Exception as failed:
+        import psycopg
+        from sqlalchemy.exc import SQLAlchemyError
+
+        if not isinstance(failed, SQLAlchemyError | psycopg.Error):
+            raise
+        first_line = str(getattr(failed, "orig", failed)).strip().splitlines()[0]
+        fail(f"The database cannot be used: {first_line}")
 
 
 @contextmanager
@@ -61,6 +65,16 @@ def home() -> Iterator[Home]:
         yield Home(settings, embedded.url, embedded)
 
 
+def check_port(settings: Settings) -> None:
+    """One sentence for a busy port, before uvicorn says it in many."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as failed:
+            fail(f"Port {settings.port} of {settings.host} cannot be had: {failed.strerror}.")
+
+
 def run_async(work: Coroutine[Any, Any, T]) -> T:
     """Run `work` on uvloop, where there is one."""
     try:
@@ -71,8 +85,11 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
         return runner.run(work)
 
 
-def in_transaction(work: Callable[[Tx, Settings], Awaitable[T]]) -> T:
+def in_transaction(work: Callable[["Tx", Settings], Awaitable[T]]) -> T:
     """Run a use case in a transaction of its own, on a database brought up to date."""
+    from onebooking.db import Database
+    from onebooking.migrate import migrate
+    from onebooking.reach import EVERYTHING
 
     async def run(here: Home) -> T:
         database = Database.at(here.url, connections=1, pooler=here.settings.database_pooler)

@@ -79,7 +79,9 @@ def list_all(*, as_json: AsJson = False) -> None:
     table = Table("ID", "Name", "Domain", "Webhook", "State")
     for website in found:
         state = "disabled" if not website.is_active else "paused" if website.paused_at else "on"
-        table.add_row(website.id, website.name, website.domain, website.webhook_url or "none", state)
+        table.add_row(
+            website.id, website.name, website.domain, website.webhook_url or "none", state
+        )
     Console().print(table)
 
 

@@ -1,0 +1,41 @@
+"""What every long-running part of the hub does first."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+
+from onebooking.db import Database
+from onebooking.log import set_up_logging
+from onebooking.migrate import migrate
+from onebooking.reach import EVERYTHING
+from onebooking.settings import Settings
+from onebooking.terminal import Home, home, run_async, saying_errors
+from onebooking.websites.register import ensure_test_website
+from onebooking.websites.secrets import Vault
+
+
+def prepare(here: Home) -> None:
+    """Bring the schema to this release; in development, add the spec's test website."""
+    migrate(here.url)
+    if here.settings.development:
+        asyncio.run(_add_test_website(here))
+
+
+async def _add_test_website(here: Home) -> None:
+    database = Database.of(here.settings, here.url)
+    async with database.begin(EVERYTHING) as tx:
+        await ensure_test_website(tx, Vault.of(here.settings))
+    await database.close()
+
+
+def run_part(part: Callable[[Settings, str, int | None], Awaitable[None]]) -> None:
+    """Run one part of the hub in this process; argument 1 is the process to watch, if any."""
+    parent = int(sys.argv[1]) if len(sys.argv) > 1 else None
+    with saying_errors(), home() as here:
+        set_up_logging(here.settings.log_level, for_people=here.settings.development)
+        prepare(here)
+
+        async def run() -> None:
+            await part(here.settings, here.url, parent)
+
+        run_async(run())

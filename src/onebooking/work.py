@@ -1,0 +1,43 @@
+"""Run the worker until told to stop."""
+
+import asyncio
+import signal
+
+from onebooking.db import Database
+from onebooking.deliveries.listen import listen
+from onebooking.deliveries.send import open_http
+from onebooking.deliveries.worker import Worker, work
+from onebooking.history.partitions import keep_partitions
+from onebooking.settings import Settings
+from onebooking.start import run_part
+from onebooking.watch import watching
+from onebooking.websites.secrets import Vault
+
+
+async def run_worker(settings: Settings, url: str, parent: int | None) -> None:
+    """Deliver until SIGTERM or Ctrl-C; what is in flight is finished or given back."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signalled in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signalled, stop.set)
+    database = Database.of(settings, url)
+    async with open_http(development=settings.development) as http, watching(parent, stop.set):
+        worker = Worker(
+            database=database,
+            http=http,
+            vault=Vault.of(settings),
+            slots=settings.delivery_slots,
+            timeout_seconds=settings.delivery_timeout_seconds,
+        )
+        helpers = [asyncio.create_task(keep_partitions(database))]
+        if not settings.database_pooler:
+            helpers.append(asyncio.create_task(listen(url, worker.wake)))
+        await work(worker, stop)
+        for helper in helpers:
+            helper.cancel()
+        await asyncio.gather(*helpers, return_exceptions=True)
+    await database.close()
+
+
+if __name__ == "__main__":
+    run_part(run_worker)
