@@ -9,14 +9,14 @@ import threading
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from onebooking_source import Settings, SettingsWrong
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from examples.park_site.pages import create_app
 from examples.park_site.parks import PARKS
 from examples.park_site.samples import start_samples
-from examples.park_site.website import Website
 from examples.park_site.stopping import stop_when_told, watch_parent
+from examples.park_site.website import Website
+from onebooking_source import Settings, SettingsWrong
 
 HOST = "127.0.0.1"
 LAST_SEND_SECONDS = 12.0

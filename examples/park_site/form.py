@@ -18,6 +18,17 @@ CARDS = {"pays": "A card that pays", "declined": "A card that is declined"}
 PRICED = ("package", "guest_count", "private_passengers")
 """The fields a price can be named from; add-ons too, whose names begin with `addon_`."""
 
+_ASKED = (
+    *("package", "activity_date", "time_slot", "guest_count"),
+    *("transport_type", "hotel_name", "room_number", "private_passengers", "non_players"),
+    *("addon_", "customer_name", "customer_email", "customer_country_code", "customer_phone"),
+    *("special_requests", "card"),
+)
+_COUNTED = {
+    "guest_count": "guests",
+    "private_passengers": "passengers",
+    "non_players": "people who watch",
+}
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _PHONE = re.compile(r"[0-9 ()\-]{5,20}")
 _COUNTRY_CODE = re.compile(r"\+[0-9]{1,4}")
@@ -61,6 +72,11 @@ class Form:
             return None
         # Nothing is wrong, so what is needed is there: only mypy cannot know.
         return Order(basket=basket, non_players=non_players, **order_of)  # type: ignore[arg-type]
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """Each wrong field and its sentence, in the order of the page."""
+        return sorted(self.wrong.items(), key=lambda one: _asked_at(one[0]))
 
     def basket(self) -> Basket | None:
         """What the price depends on, when those fields are right."""
@@ -147,9 +163,14 @@ class Form:
         text = self.typed.get(name, "").strip() or "0"
         number = int(text) if text.isdecimal() and len(text) <= len(str(most)) + 2 else -1
         if not least <= number <= most:
-            self.wrong[name] = f"A number from {least} to {most}, please."
+            what = _COUNTED.get(name, "pieces")
+            self.wrong[name] = f"From {least} to {most} {what}, please."
         return number
 
 
 def _keeps(character: str) -> bool:
     return character == "\n" or unicodedata.category(character) not in {"Cc", "Cs"}
+
+
+def _asked_at(name: str) -> int:
+    return next(place for place, asked in enumerate(_ASKED) if name.startswith(asked))

@@ -1,14 +1,12 @@
 """What this park tells the hub, and what it does when the hub tells it something."""
 
-import sqlite3
-from typing import Any, cast
-
-from onebooking_source import Change, RejectChange
-from onebooking_source.database import Connection
+from sqlite3 import Connection
+from typing import Any
 
 from examples.park_site import store
 from examples.park_site.store import Booking
 from examples.park_site.tables import CHANGEABLE
+from onebooking_source import Change, RejectChange
 
 
 def created(booking: Booking) -> dict[str, Any]:
@@ -64,11 +62,10 @@ def apply(connection: Connection, change: Change) -> None:
     Raises:
         RejectChange: no such booking, or a column we do not keep; the hub shows why.
     """
-    ours = cast("sqlite3.Connection", connection)  # the one `Website.connect` opened
     unknown = sorted(set(change.updated_fields) - CHANGEABLE)
     if unknown:
         raise RejectChange(f"This park does not keep {', '.join(unknown)}.")
     values = {name: change.data[name] for name in change.updated_fields if name in change.data}
-    if not store.change(ours, change.source_booking_id, values):
+    if not store.change(connection, change.source_booking_id, values):
         raise RejectChange(f"This park has no booking {change.source_booking_id}.")
-    store.remember(ours, change)
+    store.remember(connection, change)

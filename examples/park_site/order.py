@@ -5,6 +5,7 @@ from math import ceil
 
 from examples.park_site.parks import Addon, Package
 
+TIMES = "\N{MULTIPLICATION SIGN}"
 SEATS_IN_A_VAN = 8
 GROUP_GUESTS = 8
 GROUP_DISCOUNT_PERCENT = 10
@@ -16,6 +17,10 @@ class Line:
 
     says: str
     amount: int
+
+
+def _pieces(what: Package | Addon, count: int) -> Line:
+    return Line(f"{what.name} {TIMES} {count}", what.price * count)
 
 
 @dataclass(frozen=True)
@@ -44,10 +49,8 @@ class Basket:
     def lines(self) -> tuple[Line, ...]:
         """The bill."""
         lines = [
-            Line(
-                f"{self.package.name} × {self.guest_count}", self.package.price * self.guest_count
-            ),
-            *(Line(f"{addon.name} × {count}", addon.price * count) for addon, count in self.addons),
+            _pieces(self.package, self.guest_count),
+            *(_pieces(addon, count) for addon, count in self.addons),
             Line("Private van", self.transport_cost),
             Line(f"Group discount {GROUP_DISCOUNT_PERCENT} %", -self.discount_amount),
         ]

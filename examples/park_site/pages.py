@@ -1,10 +1,9 @@
-"""The park on the web: a page that sells, the guest's confirmation, and the view of what was sold."""
+"""The park on the web: a page that sells, the guest's confirmation, the view of what was sold."""
 
 from http import HTTPStatus
 from uuid import UUID, uuid4
 
 from flask import Flask, Response, abort, jsonify, redirect, render_template, request, url_for
-from onebooking_source import wsgi_app
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.wrappers import Response as Redirect
 
@@ -19,9 +18,10 @@ from examples.park_site.form import (
     first_day,
 )
 from examples.park_site.order import Basket
-from examples.park_site.website import Website
 from examples.park_site.store import Booking
+from examples.park_site.website import Website
 from examples.park_site.words import FILTERS
+from onebooking_source import wsgi_app
 
 WEBHOOKS = "/api/webhooks/onebooking"
 MOST_BYTES = 64 * 1024
@@ -56,6 +56,11 @@ def _sell_on(app: Flask, website: Website) -> None:
     @app.get("/")
     def front() -> str:
         return _shop(Form(website.park, _WITH_DEFAULTS))
+
+    @app.get("/book")
+    @app.get("/quote")
+    def again() -> Redirect:
+        return redirect(url_for("front"))
 
     @app.post("/quote")
     def quote() -> str:

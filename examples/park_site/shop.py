@@ -4,12 +4,11 @@ import sqlite3
 from dataclasses import asdict, replace
 from uuid import UUID, uuid4, uuid5
 
-from onebooking_source import Outbox
-
 from examples.park_site import hub, store
 from examples.park_site.order import Order
 from examples.park_site.parks import Park
 from examples.park_site.store import Booking, utc_now
+from onebooking_source import Outbox
 
 
 class CardDeclined(Exception):

@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from onebooking_source import Change
-
 from examples.park_site.tables import TABLES
+from onebooking_source import Change
 
 BUSY_SECONDS = 15.0
 Connect = Callable[[], sqlite3.Connection]

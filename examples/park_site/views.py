@@ -5,10 +5,9 @@ from datetime import datetime
 from sqlite3 import Connection
 from typing import Any
 
-from onebooking_source import Outbox, SyncStatus
-
 from examples.park_site import store
 from examples.park_site.store import Applied, Booking
+from onebooking_source import Outbox, SyncStatus
 
 PAGE = 50
 LONGEST_PAGE = 500

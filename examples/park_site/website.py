@@ -8,10 +8,9 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import Self
 
-from onebooking_source import Client, Outbox, Receiver, Sender, Settings
-
 from examples.park_site import hub, store
 from examples.park_site.parks import Park
+from onebooking_source import Client, Outbox, Receiver, Sender, Settings
 
 POLL_SECONDS = 0.2
 HUB_TIMEOUT_SECONDS = 10.0
@@ -25,7 +24,7 @@ class Website:
     id: str
     connect: store.Connect
     outbox: Outbox
-    receiver: Receiver
+    receiver: Receiver[Connection]
     sender: Sender
 
     @classmethod
