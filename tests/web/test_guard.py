@@ -8,8 +8,8 @@ from aiohttp import AddrInfoType
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onebooking.web.guard import UnsafeAddress, check_url, is_public, socket_factory
 from onebooking.errors import InvalidPayload
+from onebooking.web.guard import UnsafeAddress, check_url, is_public, socket_factory
 
 REFUSED = """
     0.0.0.0 0.1.2.3 10.0.0.1 10.255.255.255 100.64.0.1 100.100.100.200 100.127.255.255
