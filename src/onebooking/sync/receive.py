@@ -3,7 +3,7 @@
 from hashlib import sha256
 from typing import Any
 
-from msgspec import Struct, json
+from msgspec import Struct, json, structs
 
 from onebooking.bookings.wire import unstorable
 from onebooking.errors import FieldError, InvalidPayload, OneBookingError
@@ -30,22 +30,28 @@ def receive(body: bytes, caller: Caller) -> Received:
         tree = read_json(body)
     except InvalidPayload as refusal:
         return refused(refusal, caller, body)
-    return _received(tree, body, caller, escaped=b"\\u" in body)
+    return _received(tree, caller, escaped=b"\\u" in body)
 
 
 def receive_batch(body: bytes, caller: Caller) -> list[Received]:
     """Each event of a batch, on its own: one that is wrong spoils no other.
 
+    An Idempotency-Key counts for each event at its place in the list.
+
     Raises:
-        InvalidPayload: not JSON, or not a list of 1 to 500 events.
+        InvalidPayload: not JSON, not a list of 1 to 500 events, or a bad Idempotency-Key.
     """
+    _check_key(caller.idempotency_key)
     tree = read_json(body)
     events = tree.get("events") if isinstance(tree, dict) else None
     if not isinstance(events, list) or not 1 <= len(events) <= MOST_EVENTS:
         wrong = FieldError("events", f"is a list of 1 to {MOST_EVENTS} events")
         raise InvalidPayload(f"events {wrong.message}", details=(wrong,))
     escaped = b"\\u" in body
-    return [_received(event, json.encode(event), caller, escaped=escaped) for event in events]
+    return [
+        _received(event, _at_place(caller, place), escaped=escaped)
+        for place, event in enumerate(events)
+    ]
 
 
 def refused(refusal: OneBookingError, caller: Caller, body: bytes = b"") -> Received:
@@ -58,16 +64,26 @@ def refused(refusal: OneBookingError, caller: Caller, body: bytes = b"") -> Rece
     )
 
 
-def _received(tree: Any, body: bytes, caller: Caller, *, escaped: bool) -> Received:
+def _at_place(caller: Caller, place: int) -> Caller:
+    """The sender of one event of a batch. No header has a line break: no key looks like this."""
+    key = caller.idempotency_key
+    return caller if key is None else structs.replace(caller, idempotency_key=f"{key}\n{place}")
+
+
+def _received(tree: Any, caller: Caller, *, escaped: bool) -> Received:
     """Check one event. `escaped`: the JSON has escapes, which may hide what we cannot store."""
-    event, refusal, payload = None, None, body
+    event, refusal = None, None
     try:
+        # Written anew: a repeated key or 1e-20000 is JSON, but not all of it is PostgreSQL's.
+        payload = json.encode(tree)
         if escaped and (wrong := unstorable(tree)):
-            payload = _unreadable(body)
+            payload = _unreadable(payload)
             raise InvalidPayload(f"{wrong.field} {wrong.message}", details=(wrong,))
         event = read_event(tree)
     except InvalidPayload as failed:
         refusal = failed
+    except RecursionError:
+        refusal, payload = InvalidPayload("The body is nested too deeply."), _unreadable(b"")
     name = tree.get("event") if isinstance(tree, dict) else None
     return Received(
         key_hash=caller.key_hash,
@@ -77,7 +93,7 @@ def _received(tree: Any, body: bytes, caller: Caller, *, escaped: bool) -> Recei
         refusal=refusal,
         event_name=name if isinstance(name, str) and name in EVENT_NAMES else "unknown",
         idempotency_key=caller.idempotency_key,
-        body_hash=sha256(body).digest(),
+        body_hash=sha256(payload).digest(),
     )
 
 
