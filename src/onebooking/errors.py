@@ -1,5 +1,6 @@
 """Every error a caller can meet, with its code and HTTP status, as in `contract/errors.json`."""
 
+import re
 from typing import ClassVar
 from uuid import UUID
 
@@ -11,6 +12,18 @@ class FieldError(Struct, frozen=True):
 
     field: str
     message: str
+
+
+_NAMED = re.compile(r"Object (missing required|contains unknown) field `(.*)`", re.DOTALL)
+
+
+def field_error(path: str, message: str) -> FieldError:
+    """What msgspec says about the value at `path`; a missing or unknown field goes by its name."""
+    named = _NAMED.fullmatch(message)
+    if named is None:
+        return FieldError(path or "body", message)
+    said = "is required" if named[1] == "missing required" else "is not known here"
+    return FieldError(f"{path}.{named[2]}".lstrip("."), said)
 
 
 class OneBookingError(Exception):

@@ -22,7 +22,7 @@ from onebooking.bookings.wire import (
     TransportBody,
     columns_of,
 )
-from onebooking.errors import FieldError, InvalidPayload, NotJson
+from onebooking.errors import FieldError, InvalidPayload, NotJson, field_error
 
 EventName = Literal["booking.created", "booking.updated", "booking.cancelled", "booking.refunded"]
 _STATUS_OF = {"booking.cancelled": Status.CANCELLED, "booking.refunded": Status.REFUNDED}
@@ -88,8 +88,8 @@ def read_event(tree: Any) -> Event:
         body = msgspec.convert(tree, SyncRequest)
     except msgspec.ValidationError as failed:
         message, _, path = str(failed).partition(" - at `$")
-        wrong = FieldError(path.strip(".`") or "body", message)
-        raise InvalidPayload(f"{wrong.field}: {message}", details=(wrong,)) from None
+        wrong = field_error(path.strip(".`"), message)
+        raise InvalidPayload(f"{wrong.field}: {wrong.message}", details=(wrong,)) from None
     body = _in_utc(body)
     values = columns_of(body)
     if body.event in _STATUS_OF:

@@ -27,6 +27,7 @@ from onebooking.errors import (
     TooLarge,
     Unavailable,
     WrongMethod,
+    field_error,
 )
 
 log = logging.getLogger("onebooking.web")
@@ -101,15 +102,15 @@ def _known(failed: BaseException) -> OneBookingError | None:
         return Unavailable()
     if isinstance(failed, HTTPException):
         return _of_litestar(failed)
+    if isinstance(failed, RecursionError):  # msgspec's, on [[[[…
+        return NotJson("The body is nested too deeply.")
     return None
 
 
 def _of_litestar(failed: HTTPException) -> OneBookingError | None:
     if isinstance(failed, ValidationException):
         extra = failed.extra if isinstance(failed.extra, list) else []
-        details = tuple(
-            FieldError(str(wrong.get("key", "")), str(wrong.get("message", ""))) for wrong in extra
-        )
+        details = tuple(_wrong_field(wrong) for wrong in extra)
         said = "; ".join(f"{wrong.field}: {wrong.message}" for wrong in details) or failed.detail
         return InvalidPayload(said, details=details)
     if isinstance(failed, RequestEntityTooLarge):
@@ -121,6 +122,14 @@ def _of_litestar(failed: HTTPException) -> OneBookingError | None:
     if isinstance(failed, ClientException):
         return NotJson(f"The request cannot be read: {failed.detail}")
     return None
+
+
+def _wrong_field(wrong: dict[str, Any]) -> FieldError:
+    """Litestar's word on one field: what a handler calls `data` is the body to its caller."""
+    key, message = str(wrong.get("key", "")), str(wrong.get("message", ""))
+    if message == "'data'":  # a KeyError's whole text
+        return FieldError("body", "is required")
+    return field_error("" if key == "data" else key, message)
 
 
 async def set_request_id(message: Message, scope: Scope) -> None:
