@@ -23,6 +23,7 @@ from onebooking.sync.documents import SCHEMAS
 from onebooking.sync.gather import gather_syncs
 from onebooking.web import docs, health
 from onebooking.web.https import only_https
+from onebooking.web.intake import check_request
 from onebooking.web.openapi import tidy
 from onebooking.web.replies import error_reply, set_request_id
 from onebooking.websites import api as websites
@@ -68,6 +69,7 @@ def create_app(settings: Settings, database: Database) -> Litestar:
         },
         exception_handlers={Exception: error_reply},
         middleware=[] if settings.development else [only_https],
+        before_request=check_request,
         before_send=[set_request_id],
         openapi_config=_openapi(),
         request_max_body_size=sync.LARGEST_BODY,

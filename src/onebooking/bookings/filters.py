@@ -113,7 +113,7 @@ def decode(text: str, sort: Sort) -> Cursor:
     try:
         raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
         cursor_sort, value, row_id = msgspec.json.decode(raw, type=tuple[str, str, UUID])
-        if cursor_sort != sort:
+        if cursor_sort != sort or "\x00" in value:
             raise ValueError
         kind = _VALUES.get(sort.lstrip("-"))
         parsed = value if kind is None else msgspec.convert(value, kind)

@@ -1,0 +1,30 @@
+"""What every request must be before a handler sees it."""
+
+from typing import Any
+
+from litestar import Request
+
+from onebooking.errors import FieldError, InvalidPayload, NotFound, WrongContentType
+
+
+def check_request(request: Request[Any, Any, Any]) -> None:
+    """Refuse what no handler could make sense of.
+
+    A NUL character in the address: PostgreSQL holds none, so it names nothing we have. A body that
+    does not say it is JSON, where one is wanted: a form on somebody else's page can send that.
+
+    Raises:
+        InvalidPayload: naming the parameter.
+        NotFound: the NUL is in the path.
+        WrongContentType: the body is no JSON.
+    """
+    if "\x00" in request.scope["path"]:
+        raise NotFound("This address")
+    if b"%00" in request.scope["query_string"]:
+        for name, value in request.query_params.multi_items():
+            if "\x00" in value:
+                wrong = FieldError(name, "holds a NUL character")
+                raise InvalidPayload(f"{name} {wrong.message}", details=(wrong,))
+    takes_json = "data" in request.route_handler.parsed_fn_signature.parameters
+    if takes_json and request.content_type[0] not in ("application/json", ""):
+        raise WrongContentType("Send application/json.")
