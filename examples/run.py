@@ -74,6 +74,7 @@ def _start(children: list[Child], *, sample_seconds: float) -> None:
     env = os.environ | {"ONEBOOKING_PORT": str(port), "ONEBOOKING_DATA_DIR": str(data)}
     command = Path(sys.executable).with_name("onebooking")
     hub = Hub(f"http://{HOST}:{port}", command, env, data / "demo-token")
+    print(f"Starting the hub and {len(PARKS)} parks; the first start takes longest.", flush=True)
     children.append(_started("hub", [str(command), "up", *PARENT], env, data))
     _wait_for(hub, children[0])
     hub.sign_in()

@@ -33,7 +33,7 @@ def main() -> int:
     except SettingsWrong as wrong:
         return _sorry(str(wrong))
     except OSError as taken:
-        return _sorry(f"Port {options.port} cannot be opened: {taken.strerror}.")
+        return _sorry(f"Port {options.port} cannot be opened: {os.strerror(taken.errno or 0)}.")
     website = Website.of(PARKS[options.website], settings, options.data)
     if options.parent is not None:
         watch_parent(options.parent, stop)

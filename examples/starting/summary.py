@@ -57,7 +57,7 @@ def _first_booking(hub: Hub) -> dict[str, Any] | None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         try:
-            found = hub.ask("GET", "/api/bookings?limit=1")["bookings"]
+            found = hub.ask("GET", "/api/bookings?status=confirmed&limit=1")["bookings"]
         except HubSaidNo:
             return None
         if found:
