@@ -34,6 +34,8 @@ def main() -> int:
         return _sorry(str(wrong))
     except OSError as taken:
         return _sorry(f"Port {options.port} cannot be opened: {os.strerror(taken.errno or 0)}.")
+    except OverflowError:
+        return _sorry(f"{options.port} is no port.")
     website = Website.of(PARKS[options.website], settings, options.data)
     if options.parent is not None:
         watch_parent(options.parent, stop)

@@ -45,6 +45,11 @@ def spoken(day: date) -> str:
     return f"{day:%A} {day.day} {day:%B %Y}"
 
 
+def clean(text: str) -> str:
+    """What was typed, trimmed and without control characters, which no database wants."""
+    return "".join(filter(_keeps, text.replace("\r\n", "\n"))).strip()
+
+
 @dataclass
 class Form:
     """What was typed, and what is wrong with it; nothing typed is ever changed or lost."""
@@ -151,7 +156,7 @@ class Form:
 
     def _text(self, name: str, needed: str = "", *, longest: int = _LINE) -> str | None:
         """Trimmed, without control characters; None when empty. `needed` is said when it is."""
-        text = "".join(filter(_keeps, self.typed.get(name, "").replace("\r\n", "\n"))).strip()
+        text = clean(self.typed.get(name, ""))
         if needed and not text:
             self.wrong[name] = needed
         if len(text) > longest:

@@ -15,6 +15,7 @@ from examples.park_site.form import (
     MOST_GUESTS,
     PRICED,
     Form,
+    clean,
     first_day,
 )
 from examples.park_site.order import Basket
@@ -89,7 +90,7 @@ def _sell_on(app: Flask, website: Website) -> None:
 
     @app.post("/bookings/<ref>/cancel")
     def cancel(ref: str) -> Redirect:
-        reason = request.form.get("reason", "").strip()[:LONGEST_REASON] or None
+        reason = clean(request.form.get("reason", ""))[:LONGEST_REASON] or None
         with website.open() as connection:
             shop.cancel(connection, website.outbox, _booking(website, ref), reason=reason)
         return redirect(url_for("booked", ref=ref), HTTPStatus.SEE_OTHER)
@@ -100,9 +101,8 @@ def _show_on(app: Flask, website: Website) -> None:
 
     @app.get("/bookings")
     def bookings() -> str:
-        before = request.args.get("before", type=int)
         with website.open() as connection:
-            page = views.page(connection, website.outbox, before=before)
+            page = views.page(connection, website.outbox, before=_before())
         return render_template("bookings.html", page=page, live="live" in request.args)
 
     @app.get("/bookings/<ref>")
@@ -113,9 +113,9 @@ def _show_on(app: Flask, website: Website) -> None:
 
     @app.get("/bookings.json")
     def bookings_json() -> Response:
-        before, limit = request.args.get("before", type=int), request.args.get("limit", type=int)
+        limit = request.args.get("limit", type=int)
         with website.open() as connection:
-            page = views.page(connection, website.outbox, before=before, limit=limit)
+            page = views.page(connection, website.outbox, before=_before(), limit=limit)
         return jsonify(views.page_json(website.id, page))
 
     @app.get("/bookings/<ref>.json")
@@ -144,6 +144,12 @@ def _priced(form: Form) -> Basket | None:
     """The basket beside a form that is not right yet, when the price is."""
     unsure = any(name in PRICED or name.startswith("addon_") for name in form.wrong)
     return None if unsure else Form(form.park, form.typed).basket()
+
+
+def _before() -> int | None:
+    """The number asked for, no larger than SQLite counts."""
+    number = request.args.get("before", type=int)
+    return None if number is None else min(max(number, 0), 2**63 - 1)
 
 
 def _checkout() -> UUID:

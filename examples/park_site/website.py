@@ -36,6 +36,8 @@ class Website:
         with closing(connect()) as connection, store.transaction(connection):
             outbox.create_tables(connection)
             receiver.create_tables(connection)
+            outbox.forget(connection)
+            receiver.forget(connection)
         client = Client(settings, timeout_seconds=HUB_TIMEOUT_SECONDS)
         sender = Sender(connect, outbox, client)
         return cls(park, settings.website_id, connect, outbox, receiver, sender)

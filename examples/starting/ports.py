@@ -4,7 +4,7 @@ import socket
 import time
 from collections.abc import Mapping
 
-PATIENCE_SECONDS = 6.0
+PATIENCE_SECONDS = 4.0
 
 
 def busy(ports: Mapping[str, int]) -> dict[str, int]:

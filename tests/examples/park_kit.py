@@ -23,9 +23,9 @@ SECRET = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 PATIENCE_SECONDS = 15.0
 
 
-def eventually(found: Callable[[], Any]) -> Any:
+def eventually(found: Callable[[], Any], *, seconds: float = PATIENCE_SECONDS) -> Any:
     """What `found` returns once that is true; fails when it does not become so in time."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + seconds
     while not (it := found()):
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.02)

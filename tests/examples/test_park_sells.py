@@ -137,6 +137,15 @@ def test_a_guest_who_cannot_come_tells_the_hub_once(park: Park, hub: StandInHub)
     assert "This booking is cancelled." in park.get(f"/booked/{ref}")
 
 
+def test_what_no_database_wants_is_left_out_of_a_text(park: Park, hub: StandInHub) -> None:
+    ref = park.sell(customer_name="Som\x00chai", special_requests="One\r\ntwo\x07")
+    park.post(f"/bookings/{ref}/cancel", {"reason": "\x00"})
+    eventually(lambda: len(hub.events_of(ref)) == 2)
+    assert park.booking(ref)["customer_name"] == "Somchai"
+    assert park.booking(ref)["special_requests"] == "One\ntwo"
+    assert hub.events_of(ref)[-1]["reason"] is None
+
+
 def test_a_form_from_another_website_is_turned_down(park: Park) -> None:
     ref = park.sell()
     address = f"{park.url}/bookings/{ref}/cancel"
@@ -148,3 +157,28 @@ def test_a_form_from_another_website_is_turned_down(park: Park) -> None:
 @pytest.mark.parametrize("path", ["/bookings/HW-999999", "/booked/HW-999999", "/bookings/x.json"])
 def test_a_booking_that_is_not_there_is_not_found(park: Park, path: str) -> None:
     assert park.web.request("GET", f"{park.url}{path}").status == 404
+
+
+def test_older_bookings_are_a_page_further(park: Park) -> None:
+    first, second, third = (park.sell() for _ in range(3))
+    page = park.json("/bookings.json?limit=2")
+    assert [booking["booking_ref"] for booking in page["bookings"]] == [third, second]
+    further = park.json(f"/bookings.json?limit=2&before={page['older']}")
+    assert further["bookings"][0]["booking_ref"] == first
+    assert park.json(f"/bookings.json?before={10**30}")["bookings"][0]["booking_ref"] == third
+
+
+def test_the_view_page_has_nothing_to_edit_with(park: Park) -> None:
+    ref = park.sell()
+    for page in (park.get("/bookings"), park.get(f"/bookings/{ref}")):
+        assert not any(f"<{part}" in page for part in ("form", "input", "button", "select"))
+
+
+def test_the_pages_need_no_script_and_nobody_elses_server(park: Park) -> None:
+    ref = park.sell()
+    for path in ("/", "/bookings", f"/bookings/{ref}", f"/booked/{ref}"):
+        page = park.get(path)
+        assert "<script" not in page
+        assert "style=" not in page
+        assert "http://" not in page
+        assert "https://" not in page
