@@ -13,6 +13,7 @@ from sqlalchemy import make_url
 from onebooking.db import Database, libpq_url
 from onebooking.embedded.lease import lease
 from onebooking.migrate import migrate
+from tests.front_door import Hub, open_hub
 
 TEMPLATE = "onebooking_template"
 
@@ -63,3 +64,10 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 def _with_database(url: str, name: str) -> str:
     return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture
+async def hub(database: Database, tmp_path: Path) -> AsyncIterator[Hub]:
+    """The whole hub over HTTP, with a website and a member."""
+    async with open_hub(database, tmp_path) as opened:
+        yield opened

@@ -24,7 +24,8 @@ _number = count(1)
 
 def settings(tmp_path: Path, **given: Any) -> Settings:
     """A developer's settings."""
-    return Settings(**({"data_dir": tmp_path, "secret_key": "k" * 40} | given))
+    values: dict[str, Any] = {"data_dir": tmp_path, "secret_key": "k" * 40}
+    return Settings(**(values | given))
 
 
 def vault() -> Vault:
@@ -54,9 +55,7 @@ async def token(
 
 def event(name: str = "booking.created", **given: Any) -> dict[str, Any]:
     """The spec's example as another booking; `customer` and `transport` are merged in."""
-    body: dict[str, Any] = deepcopy(
-        msgspec.json.decode((CONTRACT / "sync/created.json").read_bytes())
-    )
+    body: dict[str, Any] = msgspec.json.decode((CONTRACT / "sync/created.json").read_bytes())
     number = next(_number)
     body |= {"event": name, "source_booking_id": str(uuid4()), "booking_ref": f"HW-{number:06}"}
     for part in ("customer", "transport"):
