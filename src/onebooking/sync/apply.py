@@ -115,7 +115,7 @@ def _heard(one: Received, sender: Sender, work: Work) -> Outcome:
         work.parked.setdefault(name, []).append(Parked(None, event))
         return Applied(None, "Kept until the booking arrives", event.warnings)
     draft = work.drafts[name] = Draft.of(new_id(work.now), sender.website_id, event)
-    work.applied_parked.extend(hear_parked(draft, work.parked.pop(name, [])))
+    work.applied_parked.extend(hear_parked(draft, work.parked.pop(name, []), event))
     return _applied(draft, event, sender, work)
 
 

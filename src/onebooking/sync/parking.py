@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 
 from onebooking.sync.draft import Draft
 from onebooking.sync.queries import Parked
+from onebooking.sync.wire import Event
 
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
-def hear_parked(draft: Draft, parked: Iterable[Parked]) -> list[int]:
-    """Let a booking that has just arrived hear what waited for it.
+def hear_parked(draft: Draft, parked: Iterable[Parked], maker: Event) -> list[int]:
+    """Let a booking that `maker` has just made hear what waited for it.
 
     By the website's own order where it gives one, else by arrival. Returns the ids of the rows
     in `parked_events` that are done with.
@@ -18,6 +19,8 @@ def hear_parked(draft: Draft, parked: Iterable[Parked]) -> list[int]:
     waiting = sorted(parked, key=_order)
     for one in waiting:
         draft.hear(one.event)
+    if waiting and maker.name != "booking.created":
+        draft.hear(maker)  # came after them; `created` is the first whenever it comes
     return [one.id for one in waiting if one.id is not None]
 
 

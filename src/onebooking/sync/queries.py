@@ -118,27 +118,31 @@ async def update_bookings(tx: Tx, drafts: Sequence[Draft], now: datetime) -> Non
 
 
 async def park(tx: Tx, events: Sequence[tuple[BookingName, Event]], now: datetime) -> None:
-    """Keep events until their booking arrives; the same event again is kept once."""
+    """Keep events until their booking arrives; the same event again is kept once, as the last."""
     if events:
+        again: dict[tuple[BookingName, bytes], Event] = {}
+        for name, event in events:
+            again.pop((name, event.repeat_hash), None)
+            again[name, event.repeat_hash] = event
         rows = [
             {
                 "website_id": website_id,
                 "source_booking_id": source_booking_id,
-                "content_hash": hex_of(event.content_hash),
+                "content_hash": hex_of(repeat_hash),
                 "event": to_builtins(event),
                 "parked_at": now,
             }
-            for (website_id, source_booking_id), event in events
+            for ((website_id, source_booking_id), repeat_hash), event in again.items()
         ]
-        columns = ", ".join(rows[0])
+        names = "(website_id, source_booking_id, content_hash)"
         await tx.execute(
             text(
-                f"INSERT INTO parked_events ({columns}) SELECT {columns} FROM "
-                "json_populate_recordset(NULL::parked_events, CAST(:rows AS json)) "
-                "ON CONFLICT DO NOTHING"
+                f"DELETE FROM parked_events WHERE {names} IN (SELECT {names[1:-1]} FROM "
+                "json_populate_recordset(NULL::parked_events, CAST(:rows AS json)))"
             ),
             {"rows": as_recordset(rows)},
         )
+        await insert_rows(tx, "parked_events", tuple(rows[0]), rows)
 
 
 async def unpark(tx: Tx, ids: Sequence[int]) -> None:

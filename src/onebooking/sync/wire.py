@@ -71,6 +71,12 @@ class Event(Struct, frozen=True, kw_only=True):
         said = [self.name, self.source_booking_id, self.values]
         return sha256(msgspec.json.encode(said, order="deterministic")).digest()
 
+    @property
+    def repeat_hash(self) -> bytes:
+        """Names the event itself: a value that comes back at a later place is no repeat."""
+        place = msgspec.json.encode((self.version, self.occurred_at))
+        return sha256(self.content_hash + place).digest()
+
 
 def read_json(body: bytes) -> Any:
     """The JSON of a request. Raises NotJson."""
