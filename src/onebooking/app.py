@@ -60,7 +60,7 @@ def create_app(settings: Settings, database: Database) -> Litestar:
         dependencies={
             "database": _always(database),
             "settings": _always(settings),
-            "syncs": _always(syncs),
+            "intake": _always(sync.Intake(syncs, settings)),
             "vault": _always(vault),
             "http": Provide(_http, sync_to_thread=False),
             "desk": Provide(open_desk),
@@ -68,6 +68,7 @@ def create_app(settings: Settings, database: Database) -> Litestar:
             "member": Provide(desk_member, sync_to_thread=False),
         },
         exception_handlers={Exception: error_reply},
+        logging_config=None,
         middleware=[] if settings.development else [only_https],
         before_request=check_request,
         before_send=[set_request_id],

@@ -30,7 +30,7 @@ def the_specs_verifier(*cases: dict[str, str]) -> list[bool]:
     node = shutil.which("node")
     if node is None:
         pytest.fail("node is not installed: the specification's verifier is JavaScript")
-    run = subprocess.run(  # noqa: S603 (our own file)
+    run = subprocess.run(
         [node, str(VERIFIER)], input=json.dumps(cases).encode(), capture_output=True, check=True
     )
     answers: list[bool] = json.loads(run.stdout)

@@ -6,6 +6,7 @@ from typing import Any
 from litestar import Request, Response, Router, post
 from litestar.di import NamedDependency
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from msgspec import Struct
 
 from onebooking.errors import (
     OneBookingError,
@@ -26,6 +27,13 @@ LARGEST_BATCH = 8 * 1024 * 1024
 _ERRORS = (400, 401, 404, 409, 413, 415, 422)
 
 
+class Intake(Struct, frozen=True):
+    """What the sync routes work with: one dependency, since each costs every request."""
+
+    syncs: Syncs
+    settings: Settings
+
+
 @post(
     "/sync",
     summary="Report a booking",
@@ -35,20 +43,18 @@ _ERRORS = (400, 401, 404, 409, 413, 415, 422)
     responses=answers(*_ERRORS),
 )
 async def post_sync(
-    request: Request[Any, Any, Any],
-    syncs: NamedDependency[Syncs],
-    settings: NamedDependency[Settings],
+    request: Request[Any, Any, Any], intake: NamedDependency[Intake]
 ) -> Response[SyncReply]:
     """Receive a new or updated booking from a source website.
 
     Answers once the booking is safe. 202 is for an event that waits for its booking.
     """
-    caller = _caller(request, settings)
+    caller = _caller(request, intake.settings)
     try:
         received = receive(await _body(request), caller)
     except OneBookingError as refusal:
         received = refused(refusal, caller)
-    outcome = await syncs.add(received)
+    outcome = await intake.syncs.add(received)
     status, reply = reply_of(outcome, request_id=caller.request_id)
     return _raw(reply, status, outcome)
 
@@ -62,21 +68,19 @@ async def post_sync(
     responses=answers(*_ERRORS),
 )
 async def post_batch(
-    request: Request[Any, Any, Any],
-    syncs: NamedDependency[Syncs],
-    settings: NamedDependency[Settings],
+    request: Request[Any, Any, Any], intake: NamedDependency[Intake]
 ) -> Response[BatchReply]:
     """Receive up to 500 events, applied in their order; one outcome each, in the same order."""
-    caller = _caller(request, settings)
+    caller = _caller(request, intake.settings)
     body = b""
     try:
         body = await _body(request)
         batch = receive_batch(body, caller)
     except OneBookingError as refusal:
-        outcome = await syncs.add(refused(refusal, caller, body))
+        outcome = await intake.syncs.add(refused(refusal, caller, body))
         status, reply = reply_of(outcome, request_id=caller.request_id)
         return _raw(reply, status, outcome)
-    outcomes = await asyncio.gather(*(syncs.add(received) for received in batch))
+    outcomes = await asyncio.gather(*(intake.syncs.add(received) for received in batch))
     for outcome in outcomes:  # what is wrong with the caller is wrong with the whole request
         if isinstance(outcome, Refused) and outcome.error.status == 401:  # noqa: PLR2004
             raise outcome.error

@@ -7,7 +7,7 @@ from litestar import Request
 from onebooking.errors import FieldError, InvalidPayload, NotFound, WrongContentType
 
 
-def check_request(request: Request[Any, Any, Any]) -> None:
+async def check_request(request: Request[Any, Any, Any]) -> None:
     """Refuse what no handler could make sense of.
 
     A NUL character in the address: PostgreSQL holds none, so it names nothing we have. A body that
