@@ -167,6 +167,20 @@ async def open_conflicts(tx: Tx, conflicts: Sequence[Mapping[str, Any]]) -> None
         )
 
 
+async def told_fields(tx: Tx, booking_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """The fields of these bookings that deliveries spoke of, or will."""
+    if not booking_ids:
+        return {}
+    rows = await tx.execute(
+        text(
+            "SELECT booking_id, array_agg(DISTINCT field) AS fields FROM deliveries "
+            "CROSS JOIN unnest(updated_fields) AS field WHERE booking_id = ANY(:ids) GROUP BY 1"
+        ),
+        {"ids": list(booking_ids)},
+    )
+    return {row.booking_id: row.fields for row in rows}
+
+
 async def claim_idempotency(tx: Tx, names: Sequence[IdempotencyName]) -> set[IdempotencyName]:
     """Those of the keys that no other transaction is working on."""
     if not names:

@@ -1,6 +1,6 @@
 """Write down what `apply` worked out: each table in one statement, or none where nothing is."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -46,7 +46,9 @@ async def write(
     await queries.open_conflicts(tx, [row for d in changed for row in _conflicts(d, work.now)])
     await queries.park(tx, list(_still_parked(work)), work.now)
     await queries.unpark(tx, work.applied_parked)
-    await owe(tx, [owed for draft in changed for owed in _kept(draft)], now=work.now)
+    told = await queries.told_fields(tx, [draft.id for draft in changed if draft.changes])
+    owed = (owed for draft in changed for owed in _owed(draft, told.get(draft.id, ())))
+    await owe(tx, list(owed), now=work.now)
     await log_syncs(tx, list(_log_lines(work, received, outcomes, senders)))
     await insert_rows(tx, "idempotency_keys", _REPLY, list(_reply_rows(work)))
 
@@ -87,14 +89,17 @@ def _conflicts(draft: Draft, now: datetime) -> Iterator[dict[str, Any]]:
         }
 
 
-def _kept(draft: Draft) -> Iterator[Owed]:
-    """A delivery for the fields where the hub's value stands against the website's.
+def _owed(draft: Draft, told: Collection[str]) -> Iterator[Owed]:
+    """A delivery for the fields on which our word must be the last.
 
-    A new one even where one is waiting: the website may have accepted that already and changed
-    the field since, and would then take it for a repeat.
+    Those where the hub's value stands against the website's: a new one even where one is waiting,
+    for the website may have accepted that already and changed the field since, and would then
+    take it for a repeat. And those the website changed that we ever told it about: what we told
+    may reach it, or may have reached it, after it made this change, and would then stay there.
     """
-    fields = [conflict.field for conflict in draft.conflicts if not conflict.website_won]
-    data = {field: draft.values[field] for field in fields}
+    kept = [conflict.field for conflict in draft.conflicts if not conflict.website_won]
+    taken = [name for change in draft.changes for name in change.changes if name in told]
+    data = {field: draft.values[field] for field in (*kept, *taken)}
     if data:
         yield Owed(
             website_id=draft.website_id,
