@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from random import uniform
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ from onebooking.deliveries import lanes
 from onebooking.deliveries.lanes import Result
 from onebooking.deliveries.model import Claimed
 from onebooking.deliveries.schedule import delay_after
-from onebooking.deliveries.send import send
+from onebooking.deliveries.send import Outcome, send
 from onebooking.deliveries.signing import sign
 from onebooking.errors import Unavailable
 from onebooking.gather import Gatherer
@@ -93,10 +94,12 @@ async def _deliver(
         body=body,
         timeout_seconds=worker.timeout_seconds,
     )
-    delay = delay_after(
-        claimed.attempts + 1, jitter=uniform(-1, 1), retry_after=outcome.retry_after
+    result = Result(
+        claimed=claimed,
+        outcome=outcome,
+        next_delay=_next_delay(claimed, outcome),
+        attempted_at=attempted_at,
     )
-    result = Result(claimed=claimed, outcome=outcome, next_delay=delay, attempted_at=attempted_at)
     await _recorded(recorder, result)
     log.info(
         "delivery %s of %s, attempt %d: %s",
@@ -105,6 +108,13 @@ async def _deliver(
         claimed.attempts + 1,
         outcome.reason if not outcome.accepted else "accepted",
     )
+
+
+def _next_delay(claimed: Claimed, outcome: Outcome) -> timedelta | None:
+    if outcome.accepted:
+        return None  # what waits behind it goes at once
+    failed = claimed.attempts + 1
+    return delay_after(failed, jitter=uniform(-1, 1), retry_after=outcome.retry_after)
 
 
 async def _recorded(recorder: Gatherer[Result, None], result: Result) -> None:
