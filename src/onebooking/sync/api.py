@@ -6,6 +6,7 @@ from typing import Any
 from litestar import Request, Response, Router, post
 from litestar.di import NamedDependency
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Struct
 
 from onebooking.errors import (
@@ -25,6 +26,7 @@ from onebooking.websites.auth import SECURITY, key_hash
 LARGEST_BODY = 256 * 1024
 LARGEST_BATCH = 8 * 1024 * 1024
 _ERRORS = (400, 401, 404, 409, 413, 415, 422)
+_WAITS = {202: ResponseSpec(SyncReply, description="Kept until the booking arrives")}
 
 
 class Intake(Struct, frozen=True):
@@ -40,7 +42,7 @@ class Intake(Struct, frozen=True):
     status_code=200,
     operation_class=SyncOperation,
     request_max_body_size=LARGEST_BODY,
-    responses=answers(*_ERRORS),
+    responses=answers(*_ERRORS) | _WAITS,
 )
 async def post_sync(
     request: Request[Any, Any, Any], intake: NamedDependency[Intake]
