@@ -1,5 +1,6 @@
 """A worker in slow motion: claim, answer as the website would, record."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 from onebooking.clock import utc_now
@@ -17,11 +18,14 @@ async def claim(database: Database) -> list[Claimed]:
         return await lanes.claim(tx, in_flight={}, slots=100, token=uuid4())
 
 
-async def record(database: Database, claimed: list[Claimed], outcome: Outcome) -> None:
-    """Write down that each came to `outcome`; what was not accepted is given up."""
+async def record(
+    database: Database, claimed: list[Claimed], outcome: Outcome, *, retry: bool = False
+) -> None:
+    """Write down that each came to `outcome`; what was not accepted is due again or given up."""
     now = utc_now()
+    delay = timedelta(0) if retry else None
     results = [
-        Result(claimed=one, outcome=outcome, next_delay=None, attempted_at=now) for one in claimed
+        Result(claimed=one, outcome=outcome, next_delay=delay, attempted_at=now) for one in claimed
     ]
     async with database.begin(EVERYTHING) as tx:
         await lanes.record(tx, results, now=now)
