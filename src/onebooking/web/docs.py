@@ -1,24 +1,28 @@
 """The API's documentation as a page of our own: readable, without a CDN, without JavaScript."""
 
+import re
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
+import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request, Response, Router, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.static_files import create_static_files_router
+from markupsafe import Markup, escape
 
+from onebooking.web.samples import fill
 from onebooking.web.schema import Operation, operations
 
 _HERE = Path(__file__).parent.parent
-_templates = Environment(
-    loader=FileSystemLoader(_HERE / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_TOLD = _HERE / "templates" / "docs"
+_CREDENTIALS = {
+    "key": ("X-API-Key", "$ONEBOOKING_API_KEY"),
+    "token": ("Authorization", "Bearer $ONEBOOKING_TOKEN"),
+}
+_CODE = re.compile(r"`([^`]+)`")
 schema_plugins = [
     JsonRenderPlugin(path=["/", "/openapi.json"]),
     YamlRenderPlugin(path="/openapi.yaml"),
@@ -29,13 +33,22 @@ schema_plugins = [
 async def docs_page(request: Request[Any, Any, Any]) -> Response[str]:
     """Every route of the OpenAPI document, for people."""
     document = request.app.openapi_schema.to_schema()
-    return _page("docs.html", document=document, groups=_by_tag(operations(document)))
+    return _page(
+        "docs.html",
+        document=document,
+        groups=_by_tag(operations(document)),
+        base_url=str(request.base_url).rstrip("/"),
+        errors=msgspec.json.decode((_TOLD / "errors.json").read_bytes()),
+        webhook=(_TOLD / "webhook.json").read_text().strip(),
+        verify=(_TOLD / "verify.ts").read_text().strip(),
+        verify_standard=(_TOLD / "standard.ts").read_text().strip(),
+    )
 
 
 @get("/", include_in_schema=False)
-async def front_page() -> Response[str]:
+async def front_page(request: Request[Any, Any, Any]) -> Response[str]:
     """Where to look, until somebody signs in."""
-    return _page("front.html")
+    return _page("front.html", version=request.app.openapi_schema.info.version)
 
 
 def _page(name: str, **context: Any) -> Response[str]:
@@ -55,6 +68,41 @@ def _by_tag(found: list[Operation]) -> dict[str, list[Operation]]:
         groups.setdefault(operation.tag, []).append(operation)
     return groups
 
+
+def _curl(operation: Operation, base_url: str) -> str:
+    """A command to paste into a shell that has the credentials in its environment."""
+    lines = [f'curl "{base_url}{fill(operation.path)}"']
+    if operation.method != "GET":
+        lines[0] = lines[0].replace("curl ", f"curl -X {operation.method} ", 1)
+    for caller in operation.callers[:1]:
+        name, value = _CREDENTIALS[caller]
+        lines.append(f'-H "{name}: {value}"')
+    if operation.example is not None:
+        body = msgspec.json.format(msgspec.json.encode(operation.example)).decode()
+        lines += ['-H "Content-Type: application/json"', f"-d {quote(body)}"]
+    return " \\\n  ".join(lines)
+
+
+def _prose(text: str) -> Markup:
+    """Paragraphs, with `code` between backticks: all the Markdown that descriptions use."""
+    paragraphs = (str(escape(one)) for one in text.split("\n\n") if one.strip())
+    marked = (_CODE.sub(r"<code>\1</code>", one) for one in paragraphs)
+    return Markup("").join(Markup(f"<p>{one}</p>") for one in marked)  # noqa: S704 -- escaped above
+
+
+def _words(text: str) -> Markup:
+    """The same for one line."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 -- escaped
+
+
+_templates = Environment(
+    loader=FileSystemLoader(_HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.filters |= {"prose": _prose, "words": _words, "curl": _curl}
 
 handlers: list[HTTPRouteHandler | Router] = [
     docs_page,
