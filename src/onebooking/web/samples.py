@@ -7,7 +7,7 @@ _ALWAYS: dict[str, Any] = {
     "event": "booking.updated",
     "status": "cancelled",
     "time_slot": "13:00",
-    "admin_notes": "Customer's flight was moved",
+    "admin_notes": "Flight moved to the next day",
     "version": 1,
     "webhook_url": "https://hanumanworld.com/api/webhooks/onebooking",
 }

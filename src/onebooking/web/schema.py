@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from onebooking.web.samples import sample
 
@@ -87,7 +88,9 @@ def _operation(document: Schema, method: str, path: str, found: Schema) -> Opera
 
 def _parameter(document: Schema, parameter: Schema) -> Field:
     told = parameter.get("schema", {}) | {"description": parameter.get("description") or ""}
-    return _field(document, parameter["name"], told, required=parameter.get("required", False))
+    found = _field(document, parameter["name"], told, required=parameter.get("required", False))
+    # A URL cannot say null: leaving the parameter out is all there is.
+    return replace(found, kind=found.kind.removesuffix(" or null"))
 
 
 def _answer(document: Schema, status: str, found: Schema) -> Answer:
@@ -157,18 +160,23 @@ def _choices(schema: Schema) -> list[str]:
 def _limits(schema: Schema) -> str:
     """What bounds a value, in words."""
     said = []
-    least, most = schema.get("minimum"), schema.get("maximum")
-    if least is not None and int(least) not in _INTEGER_LIMITS:
-        said.append(f"from {int(least)}")
-    if most is not None and int(most) not in _INTEGER_LIMITS:
-        said.append(f"to {int(most)}")
+    least, most = (
+        None if (bound := schema.get(name)) is None or int(bound) in _INTEGER_LIMITS else int(bound)
+        for name in ("minimum", "maximum")
+    )
+    if least is not None and most is not None:
+        said.append(f"{least} to {most}")
+    elif least is not None:
+        said.append(f"at least {least}")
+    elif most is not None:
+        said.append(f"at most {most}")
     if "maxLength" in schema:
-        said.append(f"{int(schema['maxLength']):,} characters at most")
+        said.append(f"up to {int(schema['maxLength']):,} characters")
     if "maxItems" in schema:
-        said.append(f"{schema['maxItems']} at most")
+        said.append(f"up to {schema['maxItems']}")
     default = schema.get("default")
     if default not in (None, [], ""):
-        said.append(f"{str(default).lower() if isinstance(default, bool) else default} if left out")
+        said.append(f"default {_said(default)}")
     return ", ".join(said)
 
 
@@ -183,6 +191,10 @@ def _example(document: Schema, schema: Schema) -> Any:
             choices = _choices(_core(document, inner))
             found[name] = value if not choices or value in choices else choices[0]
     return found or None
+
+
+def _said(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _followed(document: Schema, schema: Schema) -> Schema:
