@@ -115,7 +115,8 @@ def _stop(*_: Any) -> None:
 def main() -> None:
     """Measure, then say it."""
     options = _options(sys.argv[1:])
-    signal.signal(signal.SIGTERM, _stop)
+    for signalled in (signal.SIGINT, signal.SIGTERM):  # a shell's `&` would ignore SIGINT
+        signal.signal(signalled, _stop)
     try:
         report = measure(options, Console(stderr=True, highlight=False))
     except KeyboardInterrupt:
