@@ -1,12 +1,14 @@
 """Open a transaction within a reach; rows become values."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any, Self, TypeVar
 
+import psycopg
 from msgspec import Struct, json
+from psycopg.rows import dict_row
 from sqlalchemy import URL, Executable, make_url, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -71,9 +73,12 @@ class Database(Struct, frozen=True):
             try:
                 yield tx
                 await tx.commit()
+            except psycopg.OperationalError:
+                await tx.invalidate()  # SQLAlchemy did not see it happen
+                raise
             finally:
                 await tx.close()
-        except (OperationalError, InterfaceError, PoolTimeout, DBAPIError) as failed:
+        except (DBAPIError, PoolTimeout, psycopg.Error) as failed:
             if is_away(failed):
                 raise Unavailable from failed
             raise
@@ -110,15 +115,17 @@ def is_away(failed: BaseException) -> bool:
     """Whether the database cannot be reached just now, as opposed to having refused something."""
     if isinstance(failed, Unavailable | PoolTimeout):
         return True
-    if not isinstance(failed, DBAPIError):
-        return False
-    if failed.connection_invalidated or isinstance(failed, InterfaceError):
+    if isinstance(failed, DBAPIError):
+        if failed.connection_invalidated:
+            return True
+        failed = failed.orig or failed
+    if isinstance(failed, psycopg.InterfaceError):
         return True
-    state: str | None = getattr(failed.orig, "sqlstate", None)
+    state: str | None = getattr(failed, "sqlstate", None)
     # No SQLSTATE: never connected. 08 connection, 53 out of resources (disk, connections, memory),
     # 57P0x shutting down or starting, 25006 a standby that is no primary (yet), 40 retry.
     if state is None:
-        return isinstance(failed, OperationalError)
+        return isinstance(failed, psycopg.OperationalError)
     return state.startswith(("08", "53", "57P", "25006", "40", "55P03"))
 
 
@@ -143,22 +150,46 @@ async def fetch_one(
     return None if row is None else shape(**row)
 
 
-async def insert_rows(
-    tx: Tx, table: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]
-) -> None:
+class Statement(Struct, frozen=True):
+    """A statement of a set-based path, in psycopg's own words: `%(name)s`."""
+
+    sql: str
+    parameters: Mapping[str, Any] = {}
+
+
+async def together(tx: Tx, *statements: Statement | None) -> list[list[dict[str, Any]]]:
+    """Run statements in their order, in one round trip; the rows of each. None is skipped.
+
+    On psycopg itself, in its pipeline mode: what SQLAlchemy adds to a statement, and waiting for
+    each, were most of what a sync cost (docs/benchmarks.md). Behind a transaction pooler, which may
+    know no pipelines, one after the other.
+    """
+    driver = (await tx.get_raw_connection()).driver_connection
+    assert isinstance(driver, psycopg.AsyncConnection)  # noqa: S101 -- the one driver
+    mode = nullcontext() if driver.prepare_threshold is None else driver.pipeline()
+    wanted = [statement for statement in statements if statement is not None]
+    async with mode:
+        cursors = [driver.cursor(row_factory=dict_row) for _ in wanted]
+        for cursor, statement in zip(cursors, wanted, strict=True):
+            await cursor.execute(statement.sql, statement.parameters)
+    return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
+
+
+def insert_rows(
+    table: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], *, on_conflict: str = ""
+) -> Statement | None:
     """Insert `rows` in one statement, however many; none is no statement at all.
 
     Every row has every one of `columns`, as JSON can say it; bytes as `hex_of` writes them.
     """
-    if rows:
-        names = ", ".join(columns)
-        await tx.execute(
-            text(
-                f"INSERT INTO {table} ({names}) SELECT {names} "
-                f"FROM json_populate_recordset(NULL::{table}, CAST(:rows AS json))"
-            ),
-            {"rows": as_recordset(rows)},
-        )
+    if not rows:
+        return None
+    names = ", ".join(columns)
+    return Statement(
+        f"INSERT INTO {table} ({names}) SELECT {names} "
+        f"FROM json_populate_recordset(NULL::{table}, %(rows)s::json) {on_conflict}",
+        {"rows": as_recordset(rows)},
+    )
 
 
 def as_recordset(rows: Sequence[Mapping[str, Any]]) -> str:

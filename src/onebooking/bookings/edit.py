@@ -10,7 +10,7 @@ from onebooking.bookings.model import BY_COLUMN, Status, Values
 from onebooking.bookings.queries import Change, Locked
 from onebooking.bookings.wire import INTEGER_MAX, FieldsBody, Text, columns_of, unstorable
 from onebooking.clock import utc_now
-from onebooking.db import Tx
+from onebooking.db import Tx, together
 from onebooking.deliveries.outbox import Owed, owe, wake_workers
 from onebooking.errors import BookingNotFound, EditConflict, FieldError, InvalidPayload, NotAllowed
 from onebooking.history.record import record_changes
@@ -82,7 +82,6 @@ async def _change(
         "changes": was,
         "changed_at": now,
     }
-    await record_changes(tx, [change])
     owed = Owed(
         website_id=booking.website_id,
         booking_id=booking.id,
@@ -93,8 +92,7 @@ async def _change(
         data=changed,
         updated_by=member.email,
     )
-    await owe(tx, [owed], now=now)
-    await wake_workers(tx)
+    await together(tx, record_changes([change]), *owe([owed], now=now), wake_workers())
 
 
 def _check(member: Member, wanted: Values) -> None:

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import text
 
-from onebooking.db import Tx, as_recordset, fetch_all, insert_rows
+from onebooking.db import Statement, Tx, as_recordset, fetch_all, insert_rows, together
 from onebooking.deliveries.model import Claimed
 from onebooking.deliveries.send import Outcome
 from onebooking.history.record import EVENT_TYPES, log_syncs
@@ -86,20 +86,25 @@ async def record(tx: Tx, results: Sequence[Result], *, now: datetime) -> int:
     """
     by_lease = {(one.claimed.booking_id, one.claimed.token): one for one in results}
     bookings, tokens = map(list, zip(*by_lease, strict=True))
-    await tx.execute(_LOCK_BOOKINGS, {"bookings": bookings})
-    leases = await tx.execute(_HELD, {"bookings": bookings, "tokens": tokens})
-    held = [by_lease[row.booking_id, row.lease_token] for row in leases]
+    _, leases = await together(
+        tx,
+        Statement(_LOCK_BOOKINGS, {"bookings": bookings}),
+        Statement(_HELD, {"bookings": bookings, "tokens": tokens}),
+    )
+    held = [by_lease[row["booking_id"], row["lease_token"]] for row in leases]
     if held:
-        rows = as_recordset([_row(result, now) for result in held])
-        await tx.execute(_MARK, {"rows": rows})
-        await tx.execute(_REMEMBER, {"rows": rows})
-        await tx.execute(_MOVE_ON, {"rows": rows})
-        await tx.execute(_CLOSE, {"bookings": [result.claimed.booking_id for result in held]})
-        await insert_rows(tx, "attempts", _ATTEMPT, [_attempt(result) for result in held])
-        await log_syncs(tx, [_log_line(result, now) for result in held])
+        rows = {"rows": as_recordset([_row(result, now) for result in held])}
         gone = sorted({result.claimed.website_id for result in held if result.outcome.gone})
-        if gone:
-            await tx.execute(_PAUSE, {"websites": gone})
+        await together(
+            tx,
+            Statement(_MARK, rows),
+            Statement(_REMEMBER, rows),
+            Statement(_MOVE_ON, rows),
+            Statement(_CLOSE, {"bookings": [result.claimed.booking_id for result in held]}),
+            insert_rows("attempts", _ATTEMPT, [_attempt(result) for result in held]),
+            log_syncs([_log_line(result, now) for result in held]),
+            Statement(_PAUSE, {"websites": gone}) if gone else None,
+        )
     return len(held)
 
 
@@ -122,27 +127,27 @@ def _row(result: Result, now: datetime) -> dict[str, Any]:
     }
 
 
-_LOCK_BOOKINGS = text(
-    "SELECT id FROM bookings WHERE id = ANY(:bookings) ORDER BY id FOR NO KEY UPDATE"
+_LOCK_BOOKINGS = (
+    "SELECT id FROM bookings WHERE id = ANY(%(bookings)s) ORDER BY id FOR NO KEY UPDATE"
 )
-_HELD = text(
-    "SELECT lanes.booking_id, lease_token FROM lanes JOIN unnest(CAST(:bookings AS uuid[]), "
-    "CAST(:tokens AS uuid[])) AS lease (booking_id, token) ON lanes.booking_id = lease.booking_id "
+_HELD = (
+    "SELECT lanes.booking_id, lease_token FROM lanes JOIN unnest(%(bookings)s::uuid[], "
+    "%(tokens)s::uuid[]) AS lease (booking_id, token) ON lanes.booking_id = lease.booking_id "
     "AND lanes.lease_token = lease.token FOR UPDATE OF lanes"
 )
 _RESULTS = """
-    json_to_recordset(CAST(:rows AS json)) AS result (booking_id uuid, delivery_id uuid, state text,
+    json_to_recordset(%(rows)s::json) AS result (booking_id uuid, delivery_id uuid, state text,
       failed int, status int, reason text, due_at timestamptz, finished_at timestamptz,
       data jsonb, before jsonb)
 """
-_MARK = text(f"""
+_MARK = f"""
     UPDATE deliveries SET state = result.state, attempts = attempts + result.failed,
       last_status = result.status, last_reason = result.reason, finished_at = result.finished_at
     FROM {_RESULTS} WHERE deliveries.id = result.delivery_id
-""")
+"""
 # `source_before` keeps what the website held until now, for events that were on their way: but
 # not where such an event made a conflict already, lest hub and website go round in circles.
-_REMEMBER = text(f"""
+_REMEMBER = f"""
     UPDATE bookings SET source_values = source_values || taken.data,
       source_before = source_before || taken.before
     FROM (
@@ -158,16 +163,16 @@ _REMEMBER = text(f"""
       GROUP BY result.booking_id
     ) AS taken
     WHERE bookings.id = taken.booking_id
-""")
-_MOVE_ON = text(f"""
+"""
+_MOVE_ON = f"""
     UPDATE lanes SET due_at = result.due_at, lease_token = NULL
     FROM {_RESULTS} WHERE lanes.booking_id = result.booking_id
-""")
-_CLOSE = text("""
-    DELETE FROM lanes WHERE booking_id = ANY(:bookings) AND NOT EXISTS (
+"""
+_CLOSE = """
+    DELETE FROM lanes WHERE booking_id = ANY(%(bookings)s) AND NOT EXISTS (
       SELECT FROM deliveries WHERE deliveries.booking_id = lanes.booking_id AND state = 'waiting')
-""")
-_PAUSE = text("UPDATE websites SET paused_at = now() WHERE id = ANY(:websites)")
+"""
+_PAUSE = "UPDATE websites SET paused_at = now() WHERE id = ANY(%(websites)s)"
 _ATTEMPT = (
     "id", "delivery_id", "website_id", "accepted", "status", "reason", "reply", "duration_ms",
     "attempted_at",

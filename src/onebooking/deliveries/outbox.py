@@ -1,4 +1,4 @@
-"""Owe deliveries, in the transaction that causes them."""
+"""Owe deliveries: statements for the transaction that causes them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -6,9 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import Struct, json
-from sqlalchemy import text
 
-from onebooking.db import Tx, insert_rows
+from onebooking.db import Statement, insert_rows
 from onebooking.ids import new_id
 from onebooking.reach import WebsiteId
 
@@ -62,15 +61,14 @@ def body_of(owed: Owed, now: datetime) -> str:
     return json.encode(body).decode()
 
 
-async def owe(tx: Tx, owed: Sequence[Owed], *, now: datetime) -> None:
+def owe(owed: Sequence[Owed], *, now: datetime) -> list[Statement | None]:
     """Add deliveries to their bookings' lanes; the caller has locked the bookings.
 
     What was given up on the same bookings is owed again, ahead of the new: a later change must
     not leave an earlier one behind.
     """
     if not owed:
-        return
-    await tx.execute(_REARM, {"bookings": [one.booking_id for one in owed]})
+        return []
     rows = [
         {
             "id": new_id(now),
@@ -86,33 +84,36 @@ async def owe(tx: Tx, owed: Sequence[Owed], *, now: datetime) -> None:
         }
         for one in owed
     ]
-    await insert_rows(tx, "deliveries", _DELIVERY, rows)
-    await open_lanes(tx, {one.booking_id: one.website_id for one in owed})
+    return [
+        Statement(_REARM, {"bookings": [one.booking_id for one in owed]}),
+        insert_rows("deliveries", _DELIVERY, rows),
+        open_lanes({one.booking_id: one.website_id for one in owed}),
+    ]
 
 
-async def open_lanes(tx: Tx, lanes: Mapping[UUID, WebsiteId]) -> None:
+def open_lanes(lanes: Mapping[UUID, WebsiteId]) -> Statement:
     """Make lanes due, by booking: new ones, and those that wait out a failure.
 
     One on lease stays as it is; it finds what is owed when it comes back.
     """
-    await tx.execute(_OPEN, {"bookings": list(lanes), "websites": list(lanes.values())})
+    return Statement(_OPEN, {"bookings": list(lanes), "websites": list(lanes.values())})
 
 
-async def wake_workers(tx: Tx) -> None:
+def wake_workers() -> Statement:
     """Tell listening workers, once this transaction has committed, that something is owed.
 
     Not for syncs: a commit that notifies takes a lock on the whole server.
     """
-    await tx.execute(text(f"SELECT pg_notify('{WAKE_CHANNEL}', '')"))
+    return Statement(f"SELECT pg_notify('{WAKE_CHANNEL}', '')")
 
 
-_REARM = text(
+_REARM = (
     "UPDATE deliveries SET state = 'waiting', attempts = 0, finished_at = NULL "
-    "WHERE booking_id = ANY(:bookings) AND state = 'given_up'"
+    "WHERE booking_id = ANY(%(bookings)s) AND state = 'given_up'"
 )
-_OPEN = text(
+_OPEN = (
     "INSERT INTO lanes (booking_id, website_id) "
-    "SELECT * FROM unnest(CAST(:bookings AS uuid[]), CAST(:websites AS text[])) "
+    "SELECT * FROM unnest(%(bookings)s::uuid[], %(websites)s::text[]) "
     "ON CONFLICT (booking_id) DO UPDATE SET due_at = least(lanes.due_at, now()) "
     "WHERE lanes.lease_token IS NULL"
 )

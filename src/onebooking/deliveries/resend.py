@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from onebooking.db import Tx
+from onebooking.db import Tx, together
 from onebooking.deliveries import queries
 from onebooking.deliveries.model import Delivery, State
 from onebooking.deliveries.outbox import open_lanes, wake_workers
@@ -28,7 +28,6 @@ async def resend(tx: Tx, member: Member, delivery_id: UUID) -> Delivery:
     if delivery.state == State.DELIVERED:
         raise InvalidPayload("The website has accepted this delivery. There is nothing to resend.")
     await queries.make_waiting(tx, delivery_id)
-    await open_lanes(tx, {delivery.booking_id: delivery.website_id})
-    await wake_workers(tx)
+    await together(tx, open_lanes({delivery.booking_id: delivery.website_id}), wake_workers())
     now_waiting = await queries.get_delivery(tx, member.reach, delivery_id)
     return now_waiting or delivery

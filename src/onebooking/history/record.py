@@ -1,9 +1,9 @@
-"""Write down what happened, in the transaction in which it happens."""
+"""Write down what happened: statements for the transaction in which it happens."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from onebooking.db import Tx, insert_rows
+from onebooking.db import Statement, insert_rows
 
 _CHANGE = (
     "booking_id", "version", "website_id", "changed_by", "by_member", "event", "changes",
@@ -23,11 +23,11 @@ EVENT_TYPES = {
 }
 
 
-async def record_changes(tx: Tx, changes: Sequence[Mapping[str, Any]]) -> None:
+def record_changes(changes: Sequence[Mapping[str, Any]]) -> Statement | None:
     """Add rows to `booking_changes`: one for each new version of a booking."""
-    await insert_rows(tx, "booking_changes", _CHANGE, changes)
+    return insert_rows("booking_changes", _CHANGE, changes)
 
 
-async def log_syncs(tx: Tx, lines: Sequence[Mapping[str, Any]]) -> None:
+def log_syncs(lines: Sequence[Mapping[str, Any]]) -> Statement | None:
     """Add rows to `sync_logs`: one for each event in or out."""
-    await insert_rows(tx, "sync_logs", _LOG, lines)
+    return insert_rows("sync_logs", _LOG, lines)

@@ -8,25 +8,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
-
-from onebooking.db import Tx
-from onebooking.errors import (
-    DuplicateBooking,
-    InvalidKey,
-    InvalidPayload,
-    RequestInProgress,
-    WebsiteNotFound,
-)
+from onebooking.db import Tx, together
+from onebooking.errors import DuplicateBooking, InvalidKey, WebsiteNotFound
 from onebooking.ids import new_id
 from onebooking.sync import queries
 from onebooking.sync.draft import Draft
+from onebooking.sync.idempotency import Replies
 from onebooking.sync.parking import hear_parked
-from onebooking.sync.queries import BookingName, IdempotencyName, Parked, Sender, StoredReply
-from onebooking.sync.received import Applied, Outcome, Received, Refused, Replayed
-from onebooking.sync.reply import reply_of
+from onebooking.sync.queries import Parked, Sender
+from onebooking.sync.received import Applied, Outcome, Received, Refused
 from onebooking.sync.wire import Event, oddities
-from onebooking.sync.write import Work, write
+from onebooking.sync.write import Work, log_lines, write
 
 
 async def apply(tx: Tx, received: Sequence[Received], *, now: datetime) -> list[Outcome]:
@@ -35,65 +27,34 @@ async def apply(tx: Tx, received: Sequence[Received], *, now: datetime) -> list[
     One outcome for each; one that is refused spoils no other. Nothing counts until the caller's
     transaction has committed.
     """
-    senders = await queries.senders(tx, (one.key_hash for one in received))
-    replies = await _Replies.of(tx, received, senders)
-    names = _names(received, senders)
-    work = Work(now)
-    if names:
-        await queries.lock_names(tx, names)
-        work.drafts = await queries.lock_bookings(tx, names)
-        work.parked = await queries.parked_events(tx, names)
-    outcomes = [_outcome(one, senders.get(one.key_hash), work, replies) for one in received]
-    await write(tx, work, received, outcomes, senders)
+    said = list({(one.key_hash, one.event.source_booking_id) for one in received if one.event})
+    _, senders_found, _, bookings_found, parked_found = await together(
+        tx,
+        queries.BY_KEY,
+        queries.find_senders(one.key_hash for one in received),
+        queries.lock_names(source_id for _, source_id in said),
+        queries.lock_bookings(said),
+        queries.find_parked(said),
+    )
+    senders = queries.senders_of(senders_found)
+    work = Work(
+        now,
+        drafts=queries.drafts_of(bookings_found),
+        parked=queries.parked_of(parked_found),
+        replies=await Replies.of(tx, received, senders),
+    )
+    outcomes = [_outcome(one, senders.get(one.key_hash), work) for one in received]
+    await write(tx, work, list(log_lines(received, outcomes, senders, now)))
     return outcomes
 
 
-def _names(received: Sequence[Received], senders: dict[bytes, Sender]) -> list[BookingName]:
-    return list(
-        dict.fromkeys(
-            (sender.website_id, one.event.source_booking_id)
-            for one in received
-            if one.event is not None and (sender := senders.get(one.key_hash)) is not None
-        )
-    )
-
-
-class _Replies(Struct):
-    """Idempotency keys: what was answered before, and what this list answers."""
-
-    free: set[IdempotencyName]
-    stored: dict[IdempotencyName, StoredReply]
-
-    @classmethod
-    async def of(
-        cls, tx: Tx, received: Sequence[Received], senders: dict[bytes, Sender]
-    ) -> "_Replies":
-        names = {
-            (sender.website_id, one.idempotency_key)
-            for one in received
-            if one.idempotency_key is not None and (sender := senders.get(one.key_hash))
-        }
-        free = await queries.claim_idempotency(tx, sorted(names))
-        return cls(free, await queries.stored_replies(tx, sorted(free)))
-
-
-def _outcome(one: Received, sender: Sender | None, work: Work, replies: _Replies) -> Outcome:
+def _outcome(one: Received, sender: Sender | None, work: Work) -> Outcome:
     if sender is None:
         return Refused(InvalidKey())
-    if one.idempotency_key is None:
-        return _heard(one, sender, work)
-    name = (sender.website_id, one.idempotency_key)
-    if name not in replies.free:
-        return Refused(RequestInProgress())
-    before = replies.stored.get(name)
-    if before is not None:
-        if before.body_hash == one.body_hash:
-            return Replayed(before.status, before.reply)
-        return Refused(InvalidPayload("This Idempotency-Key was used for another body."))
-    outcome = _heard(one, sender, work)
-    if isinstance(outcome, Applied):  # a refusal repeats itself
-        status, reply = reply_of(outcome, request_id=one.request_id)
-        replies.stored[name] = work.replies[name] = StoredReply(one.body_hash, status, reply)
+    outcome = work.replies.before(one, sender)
+    if outcome is None:
+        outcome = _heard(one, sender, work)
+        work.replies.keep(one, sender, outcome)
     return outcome
 
 

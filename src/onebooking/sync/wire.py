@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from onebooking.bookings.model import BY_COLUMN, REQUIRED, Status, Values
+from onebooking.bookings.model import FIELDS, REQUIRED, Status, Values
 from onebooking.bookings.wire import (
     AddonBody,
     CustomerBody,
@@ -128,14 +128,15 @@ def _in_utc(body: SyncRequest) -> SyncRequest:
 
 
 def _require_whole(values: Values) -> None:
+    if values.keys() >= REQUIRED:
+        return
     missing = tuple(
-        FieldError(BY_COLUMN[column].path, "is required in booking.created")
-        for column in BY_COLUMN
-        if column in REQUIRED - values.keys()
+        FieldError(field.path, "is required in booking.created")
+        for field in FIELDS
+        if field.required and field.column not in values
     )
-    if missing:
-        names = ", ".join(wrong.field for wrong in missing)
-        raise InvalidPayload(f"Missing: {names}", details=missing)
+    names = ", ".join(wrong.field for wrong in missing)
+    raise InvalidPayload(f"Missing: {names}", details=missing)
 
 
 _KNOWN = {

@@ -1,19 +1,20 @@
 """Write down what `apply` worked out: each table in one statement, or none where nothing is."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 from msgspec import Struct, field
 
-from onebooking.db import Tx, hex_of, insert_rows
+from onebooking.db import Tx, together
 from onebooking.deliveries.outbox import Owed, owe
 from onebooking.history.record import EVENT_TYPES, log_syncs, record_changes
 from onebooking.ids import new_id
-from onebooking.sync import queries
+from onebooking.sync import save
 from onebooking.sync.draft import Draft
-from onebooking.sync.queries import BookingName, IdempotencyName, Parked, Sender, StoredReply
+from onebooking.sync.idempotency import Replies
+from onebooking.sync.queries import BookingName, Parked, Sender
 from onebooking.sync.received import Applied, Outcome, Received, Refused
 from onebooking.sync.wire import Event
 
@@ -28,29 +29,30 @@ class Work(Struct):
     parked: dict[BookingName, list[Parked]] = field(default_factory=dict)
     to_park: list[tuple[BookingName, Event]] = field(default_factory=list)
     applied_parked: list[int] = field(default_factory=list)
-    replies: dict[IdempotencyName, StoredReply] = field(default_factory=dict)
+    replies: Replies = field(default_factory=Replies)
 
 
-async def write(
-    tx: Tx,
-    work: Work,
-    received: Sequence[Received],
-    outcomes: Sequence[Outcome],
-    senders: dict[bytes, Sender],
-) -> None:
+async def write(tx: Tx, work: Work, lines: Sequence[dict[str, Any]]) -> None:
     """Bookings, their history and conflicts, parked events, deliveries, replies and the log."""
     changed = [draft for draft in work.drafts.values() if draft.dirty]
-    await queries.insert_bookings(tx, [draft for draft in changed if draft.is_new], work.now)
-    await queries.update_bookings(tx, [draft for draft in changed if not draft.is_new], work.now)
-    await record_changes(tx, [row for draft in changed for row in _changes(draft, work.now)])
-    await queries.open_conflicts(tx, [row for d in changed for row in _conflicts(d, work.now)])
-    await queries.park(tx, list(_still_parked(work)), work.now)
-    await queries.unpark(tx, work.applied_parked)
-    told = await queries.told_fields(tx, [draft.id for draft in changed if draft.changes])
-    owed = (owed for draft in changed for owed in _owed(draft, told.get(draft.id, ())))
-    await owe(tx, list(owed), now=work.now)
-    await log_syncs(tx, list(_log_lines(work, received, outcomes, senders)))
-    await insert_rows(tx, "idempotency_keys", _REPLY, list(_reply_rows(work)))
+    now = work.now
+    owed: list[Owed] = []
+    if changed_before := [draft for draft in changed if draft.changes]:
+        (rows,) = await together(tx, save.find_told([draft.id for draft in changed_before]))
+        told = {row["booking_id"]: row["fields"] for row in rows}
+        owed = [owed for d in changed_before for owed in _owed(d, told.get(d.id, ()))]
+    await together(
+        tx,
+        save.insert_bookings([draft for draft in changed if draft.is_new], now),
+        save.update_bookings([draft for draft in changed if not draft.is_new], now),
+        record_changes([row for draft in changed for row in _changes(draft, now)]),
+        save.open_conflicts([row for draft in changed for row in _conflicts(draft, now)]),
+        *save.park(list(_still_parked(work)), now),
+        save.unpark(work.applied_parked),
+        *owe(owed, now=now),
+        log_syncs(lines),
+        work.replies.save(now),
+    )
 
 
 def _still_parked(work: Work) -> Iterator[tuple[BookingName, Event]]:
@@ -113,12 +115,13 @@ def _owed(draft: Draft, told: Collection[str]) -> Iterator[Owed]:
         )
 
 
-def _log_lines(
-    work: Work,
+def log_lines(
     received: Sequence[Received],
     outcomes: Sequence[Outcome],
-    senders: dict[bytes, Sender],
+    senders: Mapping[bytes, Sender],
+    now: datetime,
 ) -> Iterator[dict[str, Any]]:
+    """A row of the sync log for each request of a valid key."""
     for one, outcome in zip(received, outcomes, strict=True):
         sender = senders.get(one.key_hash)
         if sender is None:
@@ -127,7 +130,7 @@ def _log_lines(
         applied = outcome if isinstance(outcome, Applied) else None
         status = "failed" if refused else "pending" if applied and applied.parked else "success"
         yield {
-            "id": new_id(work.now),
+            "id": new_id(now),
             "booking_id": applied and applied.booking_id,
             "website_id": sender.website_id,
             "direction": "inbound",
@@ -136,20 +139,5 @@ def _log_lines(
             "status": status,
             "error_message": refused,
             "request_id": one.request_id,
-            "created_at": work.now,
-        }
-
-
-_REPLY = ("website_id", "key", "body_hash", "status", "reply", "created_at")
-
-
-def _reply_rows(work: Work) -> Iterator[dict[str, Any]]:
-    for (website_id, key), reply in work.replies.items():
-        yield {
-            "website_id": website_id,
-            "key": key,
-            "body_hash": hex_of(reply.body_hash),
-            "status": reply.status,
-            "reply": reply.reply,
-            "created_at": work.now,
+            "created_at": now,
         }

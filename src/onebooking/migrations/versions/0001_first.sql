@@ -107,7 +107,7 @@ CREATE TABLE bookings (
   source_created_at TIMESTAMPTZ,
   created_at TIMESTAMPTZ NOT NULL DEFAULT now(),
   updated_at TIMESTAMPTZ NOT NULL DEFAULT now(),
-  UNIQUE (website_id, source_booking_id)
+  UNIQUE (source_booking_id, website_id) -- this way round it serves look-ups by the id alone
 );
 -- The spec's indexes under the spec's names. Two carry the id as well: they serve keyset pages.
 CREATE INDEX idx_bookings_website_id ON bookings (website_id, activity_date, id);
