@@ -20,8 +20,11 @@ T = TypeVar("T")
 Tx = AsyncConnection  # in a transaction that the edge opened and the edge ends
 APP_ROLE = "onebooking_app"
 
+# Instants in UTC, whatever the server's own zone: in Bangkok, the last day of the calendar ends in
+# the year 10000, which Python cannot read.
 _ENTER = text(
-    f"SELECT set_config('role', '{APP_ROLE}', true), set_config('onebooking.reach', :reach, true)"
+    f"SELECT set_config('role', '{APP_ROLE}', true), set_config('onebooking.reach', :reach, true), "
+    "set_config('TimeZone', 'UTC', true)"
 )
 _CONNECTIONS_TIMEOUT_SECONDS = 10
 _CONNECT_TIMEOUT_SECONDS = 5
