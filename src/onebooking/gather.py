@@ -4,19 +4,21 @@ Nobody waits for a timer: an idle gatherer starts at once, a busy one takes all 
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 class Gatherer(Generic[Item, Result]):
-    """Turns concurrent `add`s of one process into calls of `work`, one at a time, in order.
+    """Turns concurrent `add`s of one process into calls of `work` on up to `most` items.
 
     `work` returns one result for each item once they are durable. Where it raises, each item is
     tried alone, so that one that poisons the list spoils no other; `hopeless` says of which
-    errors that would be a waste.
+    errors that would be a waste. `at_once` lists are worked on side by side: while the database
+    is busy with one, we are with the next. What is added together stays in one list, in order.
     """
 
     def __init__(
@@ -24,34 +26,47 @@ class Gatherer(Generic[Item, Result]):
         work: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]],
         *,
         most: int = 500,
+        at_once: int = 1,
         hopeless: type[Exception] | tuple[type[Exception], ...] = (),
     ) -> None:
         self._work = work
         self._most = most
+        self._at_once = at_once
         self._hopeless = hopeless
-        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
-        self._runner: asyncio.Task[None] | None = None
+        self._waiting: deque[list[tuple[Item, asyncio.Future[Result]]]] = deque()
+        self._running: set[asyncio.Task[None]] = set()
 
     async def add(self, item: Item) -> Result:
         """Wait until `item` is done. Raises what `work` raised for it."""
-        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, done))
-        if self._runner is None:
-            self._runner = asyncio.create_task(self._run())
-        return await done
+        (result,) = await self.add_all([item])
+        return result
+
+    async def add_all(self, items: Sequence[Item]) -> list[Result]:
+        """Wait until all `items` are done, in their order. Raises what `work` raised for one."""
+        loop = asyncio.get_running_loop()
+        unit: list[tuple[Item, asyncio.Future[Result]]]
+        unit = [(item, loop.create_future()) for item in items]
+        self._waiting.append(unit)
+        if len(self._running) < self._at_once:
+            self._running.add(asyncio.create_task(self._run()))
+        if len(unit) == 1:  # nearly always: no need to gather
+            return [await unit[0][1]]
+        return await asyncio.gather(*(done for _, done in unit))
 
     async def drain(self) -> None:
         """Wait until everything added so far is done."""
-        while self._runner is not None:
-            await asyncio.wait([self._runner])
+        while self._running:
+            await asyncio.wait(self._running)
 
     async def _run(self) -> None:
         try:
             while self._waiting:
-                batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                batch = self._waiting.popleft()
+                while self._waiting and len(batch) + len(self._waiting[0]) <= self._most:
+                    batch += self._waiting.popleft()
                 await self._try(batch)
-        finally:
-            self._runner = None
+        finally:  # before anybody can add: a callback would come too late
+            self._running.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
     async def _try(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
         try:

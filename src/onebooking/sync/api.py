@@ -1,6 +1,5 @@
 """Where websites report: one event, or many at once."""
 
-import asyncio
 from typing import Any
 
 from litestar import Request, Response, Router, post
@@ -82,7 +81,7 @@ async def post_batch(
         outcome = await intake.syncs.add(refused(refusal, caller, body))
         status, reply = reply_of(outcome, request_id=caller.request_id)
         return _raw(reply, status, outcome)
-    outcomes = await asyncio.gather(*(intake.syncs.add(received) for received in batch))
+    outcomes = await intake.syncs.add_all(batch)
     for outcome in outcomes:  # what is wrong with the caller is wrong with the whole request
         if isinstance(outcome, Refused) and outcome.error.status == 401:  # noqa: PLR2004
             raise outcome.error

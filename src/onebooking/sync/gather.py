@@ -11,6 +11,7 @@ from onebooking.reach import EVERYTHING
 from onebooking.sync.apply import apply
 from onebooking.sync.received import Outcome, Received
 
+_LISTS_AT_ONCE = 2  # one with the database, one with us; more make the lists shorter
 Syncs: TypeAlias = Gatherer[Received, Outcome]
 
 
@@ -22,4 +23,4 @@ def gather_syncs(database: Database) -> Syncs:
         async with database.begin(EVERYTHING) as tx:
             return await apply(tx, received, now=utc_now())
 
-    return Gatherer(_apply, hopeless=Unavailable)
+    return Gatherer(_apply, at_once=_LISTS_AT_ONCE, hopeless=Unavailable)
