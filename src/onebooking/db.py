@@ -7,7 +7,7 @@ from typing import Any, Self, TypeVar
 import psycopg
 from msgspec import Struct, json
 from psycopg.rows import dict_row
-from sqlalchemy import URL, Executable, make_url, text
+from sqlalchemy import URL, ColumnElement, Executable, false, make_url, text, true
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -135,6 +135,13 @@ def is_away(failed: BaseException) -> bool:
 def driver_url(url: str) -> URL:
     """`url` for SQLAlchemy with psycopg, whichever of PostgreSQL's two spellings it came in."""
     return make_url(url).set(drivername="postgresql+psycopg")
+
+
+def within(website_id: ColumnElement[Any], reach: Reach) -> ColumnElement[bool]:
+    """Rows whose website lies within `reach`; within the empty reach there are none."""
+    if reach.everything:
+        return true()
+    return website_id.in_(sorted(reach.websites)) if reach.websites else false()
 
 
 async def fetch_all(

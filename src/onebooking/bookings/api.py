@@ -7,7 +7,7 @@ from uuid import UUID
 
 from litestar import Request, Response, Router, get, post, put
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET, Struct, structs
 
 from onebooking.bookings import auth, queries
@@ -20,6 +20,7 @@ from onebooking.errors import BookingNotFound, FieldError, InvalidPayload
 from onebooking.members.auth import SECURITY
 from onebooking.members.model import Member
 from onebooking.reach import Reach
+from onebooking.web.paging import CursorText, Limit
 from onebooking.web.replies import answers
 
 Edit = TypeVar("Edit", BookingEdit, StatusChange)
@@ -61,12 +62,10 @@ async def list_bookings(
     date_to: Annotated[date | None, _query("Last activity date")] = None,
     updated_since: Annotated[datetime | None, _query("With an offset")] = None,
     q: Annotated[str | None, _query("In ref, name, e-mail, phone, hotel", max_length=200)] = None,
-    sync_state: FromQuery[SyncState | None] = None,
+    sync_state: Annotated[SyncState | None, _query("Do hub and website agree?")] = None,
     sort: Annotated[Sort, _query("`-` for descending")] = "activity_date",
-    limit: Annotated[int, _query("Rows a page", ge=1, le=200)] = 50,
-    cursor: Annotated[
-        str | None, _query("`next_cursor` of the page before", max_length=500)
-    ] = None,
+    limit: Limit = 50,
+    cursor: CursorText = None,
 ) -> BookingsReply:
     """Members see the bookings within their reach, a website its own."""
     wanted = Filters(

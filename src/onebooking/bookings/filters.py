@@ -1,18 +1,16 @@
-"""Which bookings: the filters of the API, and the keyset that says where a page begins."""
+"""Which bookings, in which order, from where: the filters of the API in SQL."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
-import msgspec
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert
 from sqlalchemy import ColumnElement, and_, case, exists, literal, not_, or_, tuple_
 
 from onebooking.bookings.model import Status, SyncState
-from onebooking.errors import FieldError, InvalidPayload
 from onebooking.tables import bookings, conflicts, deliveries
+from onebooking.web import paging
 
 Sort: TypeAlias = Literal[
     "activity_date", "-activity_date", "created_at", "-created_at", "updated_at", "-updated_at",
@@ -88,7 +86,7 @@ def sync_state() -> ColumnElement[str]:
     )
 
 
-class Cursor(Struct, frozen=True, array_like=True):
+class Place(Struct, frozen=True):
     """Where a page begins: after this row of this order."""
 
     sort: Sort
@@ -103,24 +101,16 @@ _VALUES: dict[str, type[date]] = {
 }
 
 
-def encode(cursor: Cursor) -> str:
-    """The cursor as callers carry it."""
-    return urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
-
-
-def decode(text: str, sort: Sort) -> Cursor:
-    """The cursor again. Raises InvalidPayload where it is none of ours, or of another order."""
+def place(cursor: str, sort: Sort) -> Place:
+    """Where `cursor` points. Raises InvalidPayload where it is none of this order's."""
+    cursor_sort, value, row_id = paging.decode(cursor, tuple[str, str, UUID])
+    if cursor_sort != sort or "\x00" in value:
+        raise paging.foreign()
+    kind = _VALUES.get(sort.lstrip("-"))
     try:
-        raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        cursor_sort, value, row_id = msgspec.json.decode(raw, type=tuple[str, str, UUID])
-        if cursor_sort != sort or "\x00" in value:
-            raise ValueError
-        kind = _VALUES.get(sort.lstrip("-"))
-        parsed = value if kind is None else msgspec.convert(value, kind)
-    except (ValueError, msgspec.DecodeError):
-        wrong = FieldError("cursor", "is not one of this list; start again without it")
-        raise InvalidPayload(f"cursor {wrong.message}", details=(wrong,)) from None
-    return Cursor(sort, parsed, row_id)
+        return Place(sort, value if kind is None else convert(value, kind), row_id)
+    except ValidationError:
+        raise paging.foreign() from None
 
 
 def order(sort: Sort) -> list[ColumnElement[Any]]:
@@ -129,8 +119,8 @@ def order(sort: Sort) -> list[ColumnElement[Any]]:
     return [column.desc(), b.id.desc()] if sort.startswith("-") else [column, b.id]
 
 
-def after(cursor: Cursor) -> ColumnElement[bool]:
-    """The rows behind the cursor: one comparison of pairs, which an index answers."""
-    here = tuple_(b[cursor.sort.lstrip("-")], b.id)
-    there = tuple_(literal(cursor.value), literal(cursor.id))
-    return here < there if cursor.sort.startswith("-") else here > there
+def after(place: Place) -> ColumnElement[bool]:
+    """The rows behind a place: one comparison of pairs, which an index answers."""
+    here = tuple_(b[place.sort.lstrip("-")], b.id)
+    there = tuple_(literal(place.value), literal(place.id))
+    return here < there if place.sort.startswith("-") else here > there

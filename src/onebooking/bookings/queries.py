@@ -4,14 +4,15 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, RowMapping, Select, false, func, select, true, update
+from sqlalchemy import RowMapping, Select, func, select, update
 
 from onebooking.bookings import filters
 from onebooking.bookings.filters import Filters, Sort
 from onebooking.bookings.model import Booking, Customer, Transport, Values
-from onebooking.db import Tx
+from onebooking.db import Tx, within
 from onebooking.reach import Reach, WebsiteId
 from onebooking.tables import booking_changes, bookings, conflicts
+from onebooking.web import paging
 
 MOST_COUNTED = 10_000
 b = bookings.c
@@ -36,15 +37,10 @@ class Locked(Struct, frozen=True):
     values: RowMapping
 
 
-def within(reach: Reach) -> ColumnElement[bool]:
-    """The bookings someone may touch; of the empty reach, none."""
-    if reach.everything:
-        return true()
-    return b.website_id.in_(sorted(reach.websites)) if reach.websites else false()
-
-
 def _wanted(reach: Reach) -> Select[Any]:
-    return select(bookings, filters.sync_state().label("sync_state")).where(within(reach))
+    return select(bookings, filters.sync_state().label("sync_state")).where(
+        within(b.website_id, reach)
+    )
 
 
 async def list_bookings(
@@ -59,9 +55,14 @@ async def list_bookings(
     sort = wanted.sort
     page = _wanted(reach).where(*matching).order_by(*filters.order(sort)).limit(limit + 1)
     if cursor is not None:
-        page = page.where(filters.after(filters.decode(cursor, sort)))
+        page = page.where(filters.after(filters.place(cursor, sort)))
     rows = list((await tx.execute(page)).mappings())
-    counted = select(b.id).where(within(reach), *matching).limit(MOST_COUNTED + 1).subquery()
+    counted = (
+        select(b.id)
+        .where(within(b.website_id, reach), *matching)
+        .limit(MOST_COUNTED + 1)
+        .subquery()
+    )
     total: int = (await tx.execute(select(func.count()).select_from(counted))).scalar_one()
     more = len(rows) > limit
     return Page(
@@ -73,7 +74,7 @@ async def list_bookings(
 
 
 def _cursor(row: RowMapping, sort: Sort) -> str:
-    return filters.encode(filters.Cursor(sort, row[sort.lstrip("-")], row["id"]))
+    return paging.encode((sort, row[sort.lstrip("-")], row["id"]))
 
 
 async def get_booking(tx: Tx, reach: Reach, booking_id: UUID) -> Booking | None:
@@ -84,7 +85,9 @@ async def get_booking(tx: Tx, reach: Reach, booking_id: UUID) -> Booking | None:
 
 async def lock_booking(tx: Tx, reach: Reach, booking_id: UUID) -> Locked | None:
     """One booking within reach, nobody else's to change until this transaction ends."""
-    wanted = select(bookings).where(b.id == booking_id, within(reach)).with_for_update()
+    wanted = (
+        select(bookings).where(b.id == booking_id, within(b.website_id, reach)).with_for_update()
+    )
     row = (await tx.execute(wanted)).mappings().first()
     if row is None:
         return None

@@ -1,12 +1,13 @@
 """Deliveries over HTTP: look, resend, try a webhook."""
 
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 import aiohttp
 from litestar import Request, Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Struct
 
 from onebooking.db import Database, Tx
@@ -18,15 +19,17 @@ from onebooking.deliveries.trial import TestWebhook, Trial, carry_out, prepare
 from onebooking.errors import NotFound
 from onebooking.members.auth import SECURITY, desk_of
 from onebooking.members.model import Member
+from onebooking.web import paging
+from onebooking.web.paging import CursorText, Limit
 from onebooking.web.replies import answers
 from onebooking.websites.secrets import Vault
 
 
 class DeliveriesReply(Struct, frozen=True):
-    """One page, the newest first. `next_before` is null on the last."""
+    """One page, the newest first. `next_cursor` is null on the last."""
 
     deliveries: list[Delivery]
-    next_before: UUID | None
+    next_cursor: str | None
     success: bool = True
 
 
@@ -49,19 +52,26 @@ class TestWebhookReply(Struct, frozen=True):
 async def list_deliveries(
     tx: NamedDependency[Tx],
     member: NamedDependency[Member],
-    website_id: FromQuery[str | None] = None,
-    booking_id: FromQuery[UUID | None] = None,
-    delivery_state: Annotated[State | None, QueryParameter(name="state")] = None,
-    before: Annotated[UUID | None, QueryParameter(description="`next_before`")] = None,
-    limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
+    website_id: Annotated[str | None, QueryParameter(description="Of one website")] = None,
+    booking_id: Annotated[UUID | None, QueryParameter(description="Of one booking")] = None,
+    delivery_state: Annotated[
+        State | None, QueryParameter(name="state", description="What became of it so far")
+    ] = None,
+    limit: Limit = 50,
+    cursor: CursorText = None,
 ) -> DeliveriesReply:
     """What websites were told or are still owed, within the member's reach."""
     wanted = queries.Wanted(
-        website_id=website_id, booking_id=booking_id, state=delivery_state, before=before
+        website_id=website_id,
+        booking_id=booking_id,
+        state=delivery_state,
+        before=None if cursor is None else paging.decode(cursor, tuple[datetime, UUID]),
     )
     rows = await queries.list_deliveries(tx, member.reach, wanted, limit=limit + 1)
-    more = len(rows) > limit
-    return DeliveriesReply(rows[:limit], rows[limit - 1].id if more else None)
+    last = rows[limit - 1] if len(rows) > limit else None
+    return DeliveriesReply(
+        rows[:limit], None if last is None else paging.encode((last.created_at, last.id))
+    )
 
 
 @get("/deliveries/{delivery_id:uuid}", summary="Get a delivery", responses=answers(401, 404))

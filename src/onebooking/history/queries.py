@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, false, select, true, tuple_
+from sqlalchemy import select, tuple_
 
-from onebooking.db import Tx, fetch_all
+from onebooking.db import Tx, fetch_all, within
 from onebooking.reach import Reach
 from onebooking.tables import sync_logs
 
@@ -41,7 +41,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
 async def list_log(tx: Tx, reach: Reach, wanted: Wanted, *, limit: int) -> list[LogLine]:
     """Lines of the sync log within reach, the newest first."""
-    conditions = [_within(reach)]
+    conditions = [within(s.website_id, reach)]
     for name in ("website_id", "booking_id", "direction", "status"):
         value = getattr(wanted, name)
         if value is not None:
@@ -50,9 +50,3 @@ async def list_log(tx: Tx, reach: Reach, wanted: Wanted, *, limit: int) -> list[
         conditions.append(tuple_(s.created_at, s.id) < wanted.before)
     newest_first = select(sync_logs).where(*conditions).order_by(s.created_at.desc(), s.id.desc())
     return await fetch_all(tx, newest_first.limit(limit), LogLine)
-
-
-def _within(reach: Reach) -> ColumnElement[bool]:
-    if reach.everything:
-        return true()
-    return s.website_id.in_(sorted(reach.websites)) if reach.websites else false()

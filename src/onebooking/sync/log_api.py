@@ -1,20 +1,20 @@
 """The sync log over HTTP, for members."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from litestar import Router, get
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, QueryParameter
-from msgspec import DecodeError, Struct, json
+from litestar.params import QueryParameter
+from msgspec import Struct
 
 from onebooking.db import Tx
-from onebooking.errors import FieldError, InvalidPayload
 from onebooking.history.queries import LogLine, Wanted, list_log
 from onebooking.members.auth import SECURITY
 from onebooking.members.model import Member
+from onebooking.web import paging
+from onebooking.web.paging import CursorText, Limit
 from onebooking.web.replies import answers
 
 
@@ -26,16 +26,24 @@ class SyncLogsReply(Struct, frozen=True):
     success: bool = True
 
 
+def _query(description: str) -> QueryParameter:
+    return QueryParameter(description=description)
+
+
 @get("/", summary="List the sync log", responses=answers(401, 422))
 async def list_sync_logs(
     tx: NamedDependency[Tx],
     member: NamedDependency[Member],
-    website_id: FromQuery[str | None] = None,
-    booking_id: FromQuery[UUID | None] = None,
-    direction: FromQuery[Literal["inbound", "outbound"] | None] = None,
-    status: FromQuery[Literal["success", "failed", "pending"] | None] = None,
-    limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
-    cursor: Annotated[str | None, QueryParameter(max_length=200)] = None,
+    website_id: Annotated[str | None, _query("Of one website")] = None,
+    booking_id: Annotated[UUID | None, _query("Of one booking")] = None,
+    direction: Annotated[
+        Literal["inbound", "outbound"] | None, _query("From a website, or to one")
+    ] = None,
+    status: Annotated[
+        Literal["success", "failed", "pending"] | None, _query("`pending` is parked")
+    ] = None,
+    limit: Limit = 50,
+    cursor: CursorText = None,
 ) -> SyncLogsReply:
     """Every event in or out, within the member's reach."""
     wanted = Wanted(
@@ -43,24 +51,13 @@ async def list_sync_logs(
         booking_id=booking_id,
         direction=direction,
         status=status,
-        before=None if cursor is None else _decoded(cursor),
+        before=None if cursor is None else paging.decode(cursor, tuple[datetime, UUID]),
     )
     lines = await list_log(tx, member.reach, wanted, limit=limit + 1)
     last = lines[limit - 1] if len(lines) > limit else None
-    return SyncLogsReply(lines[:limit], None if last is None else _encoded(last))
-
-
-def _encoded(line: LogLine) -> str:
-    return urlsafe_b64encode(json.encode((line.created_at, line.id))).decode().rstrip("=")
-
-
-def _decoded(cursor: str) -> tuple[datetime, UUID]:
-    try:
-        raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        return json.decode(raw, type=tuple[datetime, UUID])
-    except (ValueError, DecodeError):
-        wrong = FieldError("cursor", "is not one of this list; start again without it")
-        raise InvalidPayload(f"cursor {wrong.message}", details=(wrong,)) from None
+    return SyncLogsReply(
+        lines[:limit], None if last is None else paging.encode((last.created_at, last.id))
+    )
 
 
 router = Router("/api/sync-logs", route_handlers=[list_sync_logs], tags=["Sync"], security=SECURITY)

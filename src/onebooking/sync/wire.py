@@ -15,8 +15,8 @@ from onebooking.bookings.wire import (
     CustomerBody,
     FieldsBody,
     Id,
+    Integer,
     Line,
-    MaybeInteger,
     Short,
     Text,
     TransportBody,
@@ -27,6 +27,15 @@ from onebooking.errors import FieldError, InvalidPayload, NotJson, field_error
 EventName = Literal["booking.created", "booking.updated", "booking.cancelled", "booking.refunded"]
 _STATUS_OF = {"booking.cancelled": Status.CANCELLED, "booking.refunded": Status.REFUNDED}
 BIGINT_MAX = 2**63 - 1
+
+
+EventId = Annotated[Id, Meta(description="The website's own name of this event.")]
+OccurredAt = Annotated[datetime, Meta(description="When it happened; older news changes nothing.")]
+_VERSION = Meta(ge=0, le=BIGINT_MAX, description="The website's own counter for this booking.")
+Version = Annotated[int, _VERSION]
+OwnWebsite = Annotated[Line, Meta(description="Must be the website whose key this is.")]
+Reason = Annotated[Text, Meta(description="Why it was cancelled.")]
+RefundAmount = Annotated[Integer, Meta(description="What was given back.")]
 
 
 class SyncRequest(FieldsBody, frozen=True, kw_only=True):
@@ -41,12 +50,12 @@ class SyncRequest(FieldsBody, frozen=True, kw_only=True):
     currency: Short | None | UnsetType = UNSET
     stripe_payment_intent_id: Id | None | UnsetType = UNSET
     created_at: datetime | None | UnsetType = UNSET
-    event_id: Id | UnsetType = UNSET
-    occurred_at: datetime | UnsetType = UNSET
-    version: Annotated[int, Meta(ge=0, le=BIGINT_MAX)] | UnsetType = UNSET
-    website_id: Line | UnsetType = UNSET
-    reason: Text | None | UnsetType = UNSET
-    refund_amount: MaybeInteger = UNSET
+    event_id: EventId | UnsetType = UNSET
+    occurred_at: OccurredAt | UnsetType = UNSET
+    version: Version | UnsetType = UNSET
+    website_id: OwnWebsite | UnsetType = UNSET
+    reason: Reason | None | UnsetType = UNSET
+    refund_amount: RefundAmount | None | UnsetType = UNSET
 
 
 class Event(Struct, frozen=True, kw_only=True):

@@ -4,17 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, true, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
-from onebooking.db import Tx, fetch_all, fetch_one
+from onebooking.db import Tx, fetch_all, fetch_one, within
 from onebooking.reach import Reach, WebsiteId
 from onebooking.tables import website_keys, website_secrets, websites
 from onebooking.websites.model import Website
-
-
-def _within(reach: Reach) -> ColumnElement[bool]:
-    return true() if reach.everything else websites.c.id.in_(sorted(reach.websites))
 
 
 def valid_key() -> ColumnElement[bool]:
@@ -24,14 +20,20 @@ def valid_key() -> ColumnElement[bool]:
 
 async def list_websites(tx: Tx, reach: Reach) -> list[Website]:
     """The websites within reach, by name."""
-    wanted = select(websites).where(_within(reach)).order_by(websites.c.name, websites.c.id)
+    wanted = (
+        select(websites)
+        .where(within(websites.c.id, reach))
+        .order_by(websites.c.name, websites.c.id)
+    )
     return await fetch_all(tx, wanted, Website)
 
 
 async def get_website(tx: Tx, reach: Reach, website_id: str) -> Website | None:
     """One website, if it is within reach."""
     return await fetch_one(
-        tx, select(websites).where(websites.c.id == website_id, _within(reach)), Website
+        tx,
+        select(websites).where(websites.c.id == website_id, within(websites.c.id, reach)),
+        Website,
     )
 
 
@@ -55,7 +57,7 @@ async def update_website(
     tx: Tx, reach: Reach, website_id: str, values: dict[str, Any]
 ) -> Website | None:
     """Change columns of one website within reach."""
-    change = update(websites).where(websites.c.id == website_id, _within(reach))
+    change = update(websites).where(websites.c.id == website_id, within(websites.c.id, reach))
     return await fetch_one(
         tx, change.values(**values, updated_at=func.now()).returning(websites), Website
     )
