@@ -21,7 +21,7 @@ from onebooking.db import Database
 from tests import make
 from tests.front_door import SYNC, member
 
-EXAMPLES = 25
+EXAMPLES = 20
 
 
 @pytest.fixture
