@@ -82,22 +82,26 @@ async def record(tx: Tx, results: Sequence[Result], *, now: datetime) -> int:
     """Write down what attempts came to; returns how many still held their lease.
 
     The bookings are locked first, as an edit locks them: whether a lane has more to send is then
-    read after every edit that might add to it.
+    read after every edit that might add to it. A lane is given up whole: what waits behind must
+    not overtake, and every edit gives all of it a full schedule of its own.
     """
     by_lease = {(one.claimed.booking_id, one.claimed.token): one for one in results}
     bookings, tokens = map(list, zip(*by_lease, strict=True))
+    deliveries = [one.claimed.delivery_id for one in by_lease.values()]
     _, leases = await together(
         tx,
         Statement(_LOCK_BOOKINGS, {"bookings": bookings}),
-        Statement(_HELD, {"bookings": bookings, "tokens": tokens}),
+        Statement(_HELD, {"bookings": bookings, "tokens": tokens, "deliveries": deliveries}),
     )
     held = [by_lease[row["booking_id"], row["lease_token"]] for row in leases]
     if held:
-        rows = {"rows": as_recordset([_row(result, now) for result in held])}
+        tried = [row["attempts"] for row in leases]
+        rows = {"rows": as_recordset([_row(*one, now) for one in zip(held, tried, strict=True)])}
         gone = sorted({result.claimed.website_id for result in held if result.outcome.gone})
         await together(
             tx,
             Statement(_MARK, rows),
+            Statement(_GIVE_UP_BEHIND, rows),
             Statement(_REMEMBER, rows),
             Statement(_MOVE_ON, rows),
             Statement(_CLOSE, {"bookings": [result.claimed.booking_id for result in held]}),
@@ -108,8 +112,10 @@ async def record(tx: Tx, results: Sequence[Result], *, now: datetime) -> int:
     return len(held)
 
 
-def _row(result: Result, now: datetime) -> dict[str, Any]:
+def _row(result: Result, attempts: int, now: datetime) -> dict[str, Any]:
     claimed, outcome, delay = result.claimed, result.outcome, result.next_delay
+    if attempts < claimed.attempts:
+        delay = timedelta(0)  # an edit began the schedule anew while we were sending
     data = msgspec.json.decode(claimed.body)["data"] if outcome.accepted else {}
     # What the website has said since we claimed is newer than what it accepted from us.
     before = {name: claimed.source_values[name] for name in data if name in claimed.source_values}
@@ -131,9 +137,10 @@ _LOCK_BOOKINGS = (
     "SELECT id FROM bookings WHERE id = ANY(%(bookings)s) ORDER BY id FOR NO KEY UPDATE"
 )
 _HELD = (
-    "SELECT lanes.booking_id, lease_token FROM lanes JOIN unnest(%(bookings)s::uuid[], "
-    "%(tokens)s::uuid[]) AS lease (booking_id, token) ON lanes.booking_id = lease.booking_id "
-    "AND lanes.lease_token = lease.token FOR UPDATE OF lanes"
+    "SELECT lanes.booking_id, lease_token, attempts FROM lanes JOIN unnest(%(bookings)s::uuid[], "
+    "%(tokens)s::uuid[], %(deliveries)s::uuid[]) AS lease (booking_id, token, delivery_id) "
+    "ON lanes.booking_id = lease.booking_id AND lanes.lease_token = lease.token "
+    "JOIN deliveries ON deliveries.id = lease.delivery_id FOR UPDATE OF lanes"
 )
 _RESULTS = """
     json_to_recordset(%(rows)s::json) AS result (booking_id uuid, delivery_id uuid, state text,
@@ -144,6 +151,11 @@ _MARK = f"""
     UPDATE deliveries SET state = result.state, attempts = attempts + result.failed,
       last_status = result.status, last_reason = result.reason, finished_at = result.finished_at
     FROM {_RESULTS} WHERE deliveries.id = result.delivery_id
+"""
+_GIVE_UP_BEHIND = f"""
+    UPDATE deliveries SET state = 'given_up', finished_at = result.finished_at
+    FROM {_RESULTS} WHERE result.state = 'given_up'
+      AND deliveries.booking_id = result.booking_id AND deliveries.state = 'waiting'
 """
 # `source_before` keeps what the website held until now, for events that were on their way: but
 # not where such an event made a conflict already, lest hub and website go round in circles.

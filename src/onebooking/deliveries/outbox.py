@@ -64,8 +64,8 @@ def body_of(owed: Owed, now: datetime) -> str:
 def owe(owed: Sequence[Owed], *, now: datetime) -> list[Statement | None]:
     """Add deliveries to their bookings' lanes; the caller has locked the bookings.
 
-    What was given up on the same bookings is owed again, ahead of the new: a later change must
-    not leave an earlier one behind.
+    What the same bookings owe already goes ahead of the new, on a schedule that begins anew, also
+    where it was given up: a later change must not leave an earlier one behind.
     """
     if not owed:
         return []
@@ -109,7 +109,8 @@ def wake_workers() -> Statement:
 
 _REARM = (
     "UPDATE deliveries SET state = 'waiting', attempts = 0, finished_at = NULL "
-    "WHERE booking_id = ANY(%(bookings)s) AND state = 'given_up'"
+    "WHERE booking_id = ANY(%(bookings)s) "
+    "AND (state = 'given_up' OR state = 'waiting' AND attempts > 0)"
 )
 _OPEN = (
     "INSERT INTO lanes (booking_id, website_id) "
