@@ -13,7 +13,8 @@ from onebooking.members.model import Member, Right
 async def resend(tx: Tx, member: Member, delivery_id: UUID) -> Delivery:
     """Owe a delivery that was given up again; try one that waits now.
 
-    It goes to the website's current URL, signed with its current secret. Twice is once.
+    It goes to the website's current URL, signed with its current secret; what was given up before
+    it on the same booking goes first. Twice is once.
 
     Raises:
         InvalidPayload: it was delivered already.
@@ -21,13 +22,12 @@ async def resend(tx: Tx, member: Member, delivery_id: UUID) -> Delivery:
         NotFound: no such delivery within the member's reach.
     """
     member.require(Right.RESEND)
-    delivery = await queries.get_delivery(tx, member.reach, delivery_id)
+    delivery = await queries.lock_delivery(tx, member.reach, delivery_id)
     if delivery is None:
         raise NotFound("Delivery")
-    await queries.lock_booking_of(tx, delivery)
     if delivery.state == State.DELIVERED:
         raise InvalidPayload("The website has accepted this delivery. There is nothing to resend.")
-    await queries.make_waiting(tx, delivery_id)
+    await queries.make_waiting(tx, delivery)
     await together(tx, open_lanes({delivery.booking_id: delivery.website_id}), wake_workers())
     now_waiting = await queries.get_delivery(tx, member.reach, delivery_id)
     return now_waiting or delivery
