@@ -1,0 +1,140 @@
+"""Route x role x reach: who gets what, for every route the app has.
+
+A new route fails here until it is listed. The callers are Hanuman World's key, staff and admin;
+Flying Hanuman's; a superadmin; and somebody who proves nothing. Everything asked for is Hanuman
+World's.
+"""
+
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from httpx import Response
+
+from onebooking.app import create_app
+from onebooking.db import Database
+from tests import make
+from tests.front_door import Hub
+from tests.permissions.world import CALLERS, OURS, OUTSIDERS, PRIVATE, World, world
+
+pytestmark = pytest.mark.anyio
+
+PUBLIC = (200,) * 8
+#                anonymous, key, other key, staff, admin, other staff, other admin, superadmin
+FOR_KEYS = (401, 200, 200, 401, 401, 401, 401, 401)
+LISTS = (401, 401, 401, 200, 200, 200, 200, 200)
+MATRIX = {
+    ("POST", "/api/bookings/sync"): FOR_KEYS,
+    ("POST", "/api/bookings/sync/batch"): FOR_KEYS,
+    ("GET", "/api/bookings"): (401, 200, 200, 200, 200, 200, 200, 200),
+    ("GET", "/api/bookings/{booking_id}"): (401, 200, 404, 200, 200, 404, 404, 200),
+    ("PUT", "/api/bookings/{booking_id}"): (401, 401, 401, 200, 200, 404, 404, 200),
+    ("POST", "/api/bookings/{booking_id}/status"): (401, 401, 401, 200, 200, 404, 404, 200),
+    ("GET", "/api/sync-logs"): LISTS,
+    ("GET", "/api/websites"): LISTS,
+    ("POST", "/api/websites"): (401, 401, 401, 403, 403, 403, 403, 201),
+    ("GET", "/api/websites/{website_id}"): (401, 401, 401, 200, 200, 404, 404, 200),
+    ("PATCH", "/api/websites/{website_id}"): (401, 401, 401, 403, 200, 403, 404, 200),
+    ("POST", "/api/websites/{website_id}/rotate-key"): (401, 401, 401, 403, 200, 403, 404, 200),
+    ("POST", "/api/websites/{website_id}/rotate-secret"): (401, 401, 401, 403, 200, 403, 404, 200),
+    ("GET", "/api/deliveries"): LISTS,
+    ("GET", "/api/deliveries/{delivery_id}"): (401, 401, 401, 200, 200, 404, 404, 200),
+    ("POST", "/api/deliveries/{delivery_id}/resend"): (401, 401, 401, 403, 200, 403, 404, 200),
+    ("POST", "/api/admin/test-webhook"): (401, 401, 401, 403, 200, 403, 404, 200),
+    ("GET", "/"): PUBLIC,
+    ("GET", "/docs"): PUBLIC,
+    ("GET", "/healthz"): PUBLIC,
+    ("GET", "/readyz"): PUBLIC,
+    ("GET", "/schema"): PUBLIC,
+    ("GET", "/schema/openapi.json"): PUBLIC,
+    ("GET", "/schema/openapi.yaml"): PUBLIC,
+    ("GET", "/schema/{path}"): (404,) * 8,
+    ("GET", "/static/{file_path}"): PUBLIC,
+    ("HEAD", "/static/{file_path}"): PUBLIC,
+}
+_number = count(1)
+
+
+def body_for(method: str, path: str, at: World) -> Any:
+    """A body that is right, so that only the caller decides the answer."""
+    wanted = {"website_id": OURS, "booking_id": at.booking, "event": "booking.updated"}
+    bodies = {
+        "/api/bookings/sync": make.event(),
+        "/api/bookings/sync/batch": {"events": [make.event()]},
+        "/api/bookings/{booking_id}": {"admin_notes": "secret note"},
+        "/api/bookings/{booking_id}/status": {"status": "completed"},
+        "/api/websites": {"id": f"park-{next(_number)}", "name": "Park", "domain": "park.example"},
+        "/api/websites/{website_id}": {"logo_url": "https://hanumanworld.com/logo.png"},
+        "/api/admin/test-webhook": wanted,
+    }
+    return None if method in ("GET", "HEAD") else bodies.get(path)
+
+
+def routes(tmp_path: Path) -> set[tuple[str, str]]:
+    app = create_app(make.settings(tmp_path), Database.at("postgresql://nobody@nowhere/none"))
+    return {
+        (method, route.path_format)
+        for route in app.routes
+        for method in getattr(route, "methods", ())
+        if method != "OPTIONS"
+    }
+
+
+def test_every_route_says_who_may_use_it(tmp_path: Path) -> None:
+    assert routes(tmp_path) == set(MATRIX)
+
+
+async def test_each_caller_gets_what_is_theirs(hub: Hub) -> None:
+    at = await world(hub)
+    got = {
+        route: tuple([await answer_to(at, caller, *route) for caller in CALLERS])
+        for route in MATRIX
+    }
+    assert got == MATRIX
+
+
+async def answer_to(at: World, caller: str, method: str, path: str) -> int:
+    """The status this caller gets, after seeing that an outsider read nothing private."""
+    filled = path.replace("{file_path}", "app.css").replace("{path}", "elsewhere")
+    reply = await at.asks(caller, method, filled, body_for(method, path, at))
+    if path.startswith("/api"):
+        if caller in OUTSIDERS:
+            assert [private for private in PRIVATE if private in reply.text] == [], (caller, path)
+        assert reply.json()["success"] is (reply.status_code < 300)
+    return reply.status_code
+
+
+async def test_outside_ones_reach_and_nowhere_look_the_same(hub: Hub) -> None:
+    at = await world(hub)
+    nobodys = "00000000-0000-4000-8000-000000000000"
+    for method, path in MATRIX:
+        if not path.startswith("/api") or "{" not in path:
+            continue
+        nowhere = path.format(booking_id=nobodys, delivery_id=nobodys, website_id="no-such-park")
+        for caller in ("other_key", "other_staff", "other_admin"):
+            body = body_for(method, path, at)
+            outside = await at.asks(caller, method, path, body)
+            missing = await at.asks(caller, method, nowhere, body)
+            assert (outside.status_code, said(outside)) == (missing.status_code, said(missing))
+
+
+def said(reply: Response) -> dict[str, Any]:
+    return {key: value for key, value in reply.json().items() if key != "request_id"}
+
+
+async def test_a_list_holds_ones_own_reach_and_no_more(hub: Hub) -> None:
+    at = await world(hub)
+    for caller in ("other_key", "other_staff", "other_admin"):
+        for query in ("", f"?website_id={OURS}", "?q=Siriporn", f"?website_id={OURS}&q=private"):
+            reply = await at.asks(caller, "GET", f"/api/bookings{query}")
+            refs = [booking["booking_ref"] for booking in reply.json()["bookings"]]
+            assert refs == ([] if query else ["FH-1"])
+            assert reply.json()["total"] == len(refs)
+    for path in ("/api/deliveries", "/api/sync-logs"):
+        for query in ("", f"?website_id={OURS}", f"?booking_id={at.booking}"):
+            reply = await at.asks("other_admin", "GET", path + query)
+            rows = reply.json()[path.removeprefix("/api/").replace("-", "_")]
+            assert {row["website_id"] for row in rows} <= {"flying-hanuman"}
+    before = await at.asks("other_admin", "GET", f"/api/deliveries?before={at.delivery}")
+    assert before.json()["deliveries"] == []

@@ -1,0 +1,66 @@
+"""Two websites with a booking each, and everybody who may come and ask."""
+
+from typing import Any
+
+from httpx import Response
+from msgspec import Struct
+
+from onebooking.members.model import Role
+from tests import make
+from tests.front_door import Hub, member
+from tests.parks import change, one, run
+
+OURS, THEIRS = "hanuman-world", "flying-hanuman"
+# What of Hanuman World nobody may read who cannot reach it.
+PRIVATE = (
+    "Hanuman World Phuket", "hanumanworld.com", "HW-PRIVATE-1", "Siriporn Privacy",
+    "siriporn@private.example", "081-555-0199", "Marriott Private", "Room 1205-P", "secret note",
+)  # fmt: skip
+CALLERS = (
+    "anonymous", "key", "other_key", "staff", "admin", "other_staff", "other_admin", "superadmin",
+)  # fmt: skip
+OUTSIDERS = ("anonymous", "other_key", "other_staff", "other_admin")
+
+
+class World(Struct, frozen=True):
+    """Hanuman World's ids, and what each caller proves itself with."""
+
+    hub: Hub
+    booking: str
+    delivery: str
+    headers: dict[str, dict[str, str]]
+
+    async def asks(self, caller: str, method: str, path: str, body: Any = None) -> Response:
+        """The reply this caller gets; `{booking_id}` and the like are Hanuman World's."""
+        names = {"booking_id": self.booking, "delivery_id": self.delivery, "website_id": OURS}
+        return await self.hub.http.request(
+            method, path.format(**names), json=body, headers=self.headers[caller]
+        )
+
+
+async def world(hub: Hub) -> World:
+    """Hanuman World with a booking and a delivery given up; Flying Hanuman beside it."""
+    await change(hub, OURS, name=PRIVATE[0], domain=PRIVATE[1], webhook_url="http://127.0.0.1:9/")
+    other = await make.website(hub.database, THEIRS)
+    _, _, ref, name, email, phone, hotel, room, note = PRIVATE
+    event = make.event(
+        booking_ref=ref,
+        customer={"name": name, "email": email, "phone": phone},
+        transport={"hotel_name": hotel, "room_number": room},
+    )
+    booking = (await hub.hears(event)).json()["booking_id"]
+    await hub.hears(make.event(booking_ref="FH-1"), key=other.api_key)
+    await hub.edits(booking, admin_notes=note)
+    await run(hub.database, "UPDATE deliveries SET state = 'given_up'")
+    delivery = (await one(hub.database, "SELECT id FROM deliveries"))[0]
+    members = {
+        "staff": await make.token(hub.database, Role.STAFF, OURS),
+        "admin": await make.token(hub.database, Role.ADMIN, OURS),
+        "other_staff": await make.token(hub.database, Role.STAFF, THEIRS),
+        "other_admin": await make.token(hub.database, Role.ADMIN, THEIRS),
+        "superadmin": hub.token,
+    }
+    headers = {caller: member(token) for caller, token in members.items()}
+    headers |= {"anonymous": {}, "key": {"X-API-Key": hub.key}}
+    headers |= {"other_key": {"X-API-Key": other.api_key}}
+    return World(hub, booking, str(delivery), headers)
