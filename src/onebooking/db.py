@@ -213,5 +213,9 @@ def hex_of(value: bytes | None) -> str | None:
 
 
 def libpq_url(url: str) -> str:
-    """`url` as psycopg itself reads it."""
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    """`url` as psycopg itself reads it.
+
+    By its scheme alone: SQLAlchemy would write a space in a socket's path as `+`, which libpq
+    takes for a plus.
+    """
+    return "postgresql://" + url.partition("://")[2]
