@@ -125,9 +125,10 @@ async def test_whoever_connects_works_as_the_role_that_owns_nothing(both: Databa
 
 
 async def test_the_next_transaction_of_a_connection_starts_from_nothing(
-    database_url: str, both: Database
+    both: Database, database_url: str
 ) -> None:
     single = Database.at(database_url, connections=1)
+    assert await websites_seen(both, OURS, "bookings") == {"hanuman-world"}
     async with single.begin(EVERYTHING) as tx:
         assert (await tx.execute(text("SELECT count(*) FROM bookings"))).scalar_one() > 0
     assert await websites_seen(single, NOTHING, "bookings") == set()
