@@ -27,7 +27,14 @@ async def apply(tx: Tx, received: Sequence[Received], *, now: datetime) -> list[
     One outcome for each; one that is refused spoils no other. Nothing counts until the caller's
     transaction has committed.
     """
-    said = list({(one.key_hash, one.event.source_booking_id) for one in received if one.event})
+    replies = await Replies.of(tx, received)
+    said = list(
+        {
+            (one.key_hash, one.event.source_booking_id)
+            for one in received
+            if one.event and not replies.waits(one)
+        }
+    )
     _, senders_found, _, bookings_found, parked_found = await together(
         tx,
         queries.BY_KEY,
@@ -41,7 +48,7 @@ async def apply(tx: Tx, received: Sequence[Received], *, now: datetime) -> list[
         now,
         drafts=queries.drafts_of(bookings_found),
         parked=queries.parked_of(parked_found),
-        replies=await Replies.of(tx, received, senders),
+        replies=replies,
     )
     outcomes = [_outcome(one, senders.get(one.key_hash), work) for one in received]
     await write(tx, work, list(log_lines(received, outcomes, senders, now)))

@@ -1,8 +1,7 @@
 """`Idempotency-Key`: the same request again gets the reply of the first."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any, Self, TypeAlias
 
 from msgspec import Struct, field
@@ -14,7 +13,8 @@ from onebooking.sync.queries import Sender
 from onebooking.sync.received import Applied, Outcome, Received, Refused, Replayed
 from onebooking.sync.reply import reply_of
 
-Name: TypeAlias = tuple[WebsiteId, str]  # a key counts for its website alone
+Asked: TypeAlias = tuple[bytes, str]  # the hash of an API key, and an idempotency key
+Name: TypeAlias = tuple[WebsiteId, str]  # an idempotency key counts for its website alone
 _COLUMNS = ("website_id", "key", "body_hash", "status", "reply", "created_at")
 
 
@@ -30,25 +30,32 @@ class Replies(Struct):
     """The keys of one list of requests."""
 
     free: set[Name] = field(default_factory=set)  # those no other transaction works on
+    busy: set[Asked] = field(default_factory=set)  # the others
     stored: dict[Name, Stored] = field(default_factory=dict)
     new: dict[Name, Stored] = field(default_factory=dict)
 
     @classmethod
-    async def of(
-        cls, tx: Tx, received: Sequence[Received], senders: Mapping[bytes, Sender]
-    ) -> Self:
-        """Claim the keys of this list, and read what was answered to them before."""
-        names = {name for one in received if (name := _name(one, senders.get(one.key_hash)))}
-        if not names:
+    async def of(cls, tx: Tx, received: Sequence[Received]) -> Self:
+        """Claim the keys of this list, and read what was answered to them before.
+
+        Comes before any booking is locked: a request that still runs elsewhere holds its
+        booking, and to wait for that would hold up the whole list.
+        """
+        asked = {(one.key_hash, key) for one in received if (key := one.idempotency_key)}
+        if not asked:
             return cls()
-        locks = {_lock_number(name): name for name in names}
-        claimed, rows = await together(tx, _claim(locks), _find(names))
-        free = {locks[row["n"]] for row in claimed if row["free"]}
+        claimed, found = await together(tx, _claim(asked), _find(asked))
+        free = {(row["website_id"], row["key"]) for row in claimed if row["free"]}
+        busy = {(row["key_hash"], row["key"]) for row in claimed if not row["free"]}
         stored = {
             (row["website_id"], row["key"]): Stored(row["body_hash"], row["status"], row["reply"])
-            for row in rows
+            for row in found
         }
-        return cls(free, stored)
+        return cls(free, busy, stored)
+
+    def waits(self, one: Received) -> bool:
+        """Whether another transaction works on the key of this request."""
+        return (one.key_hash, one.idempotency_key) in self.busy
 
     def before(self, one: Received, sender: Sender) -> Outcome | None:
         """What the key of this request settles before the event is looked at."""
@@ -87,28 +94,32 @@ class Replies(Struct):
             }
 
 
-def _name(one: Received, sender: Sender | None) -> Name | None:
-    if one.idempotency_key is None or sender is None:
-        return None
-    return sender.website_id, one.idempotency_key
+def _name(one: Received, sender: Sender) -> Name | None:
+    return None if one.idempotency_key is None else (sender.website_id, one.idempotency_key)
 
 
-def _claim(locks: Iterable[int]) -> Statement:
+def _claim(asked: Iterable[Asked]) -> Statement:
     return Statement(
-        "SELECT n, pg_try_advisory_xact_lock(n) AS free FROM unnest(%(locks)s::bigint[]) AS n",
-        {"locks": sorted(locks)},
+        f"SELECT key_hash, key, website_id, pg_try_advisory_xact_lock(hashtextextended("
+        f"website_id || ':' || key, 0)) AS free FROM {_ASKED}",
+        _as_arrays(asked),
     )
 
 
-def _find(names: Iterable[Name]) -> Statement:
-    websites, keys = zip(*names, strict=True)
+def _find(asked: Iterable[Asked]) -> Statement:
     return Statement(
-        "SELECT stored.* FROM idempotency_keys AS stored JOIN unnest(%(websites)s::text[], "
-        "%(keys)s::text[]) AS name (website_id, key) USING (website_id, key)",
-        {"websites": list(websites), "keys": list(keys)},
+        f"SELECT DISTINCT stored.* FROM {_ASKED} "
+        "JOIN idempotency_keys AS stored USING (website_id, key)",
+        _as_arrays(asked),
     )
 
 
-def _lock_number(name: Name) -> int:
-    digest = blake2b(f"idempotency:{name[0]}:{name[1]}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, signed=True)
+_ASKED = (
+    "unnest(%(hashes)s::bytea[], %(keys)s::text[]) AS asked (key_hash, key) "
+    "JOIN website_keys USING (key_hash)"
+)
+
+
+def _as_arrays(asked: Iterable[Asked]) -> dict[str, Any]:
+    pairs = sorted(asked)
+    return {"hashes": [hashed for hashed, _ in pairs], "keys": [key for _, key in pairs]}
