@@ -8,7 +8,15 @@ from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
 from onebooking.bookings import queries
 from onebooking.bookings.model import BY_COLUMN, Status, Values
 from onebooking.bookings.queries import Change, Locked
-from onebooking.bookings.wire import INTEGER_MAX, FieldsBody, Text, columns_of, unstorable
+from onebooking.bookings.wire import (
+    INTEGER_MAX,
+    CustomerBody,
+    FieldsBody,
+    Text,
+    TransportBody,
+    columns_of,
+    unstorable,
+)
 from onebooking.clock import utc_now
 from onebooking.db import Tx, together
 from onebooking.deliveries.outbox import Owed, owe, wake_workers
@@ -20,9 +28,19 @@ _VERSION = Meta(ge=1, le=INTEGER_MAX, description="The version the edit is based
 Version = Annotated[int, _VERSION]
 
 
+class CustomerEdit(CustomerBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """As a website reports it, but a field that is misspelt is refused."""
+
+
+class TransportEdit(TransportBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """As a website reports it, but a field that is misspelt is refused."""
+
+
 class BookingEdit(FieldsBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to change: absent is unchanged, null clears. `version` guards against a stale form."""
 
+    customer: CustomerEdit | UnsetType = UNSET
+    transport: TransportEdit | None | UnsetType = UNSET
     admin_notes: Text | None | UnsetType = UNSET
     version: Version | UnsetType = UNSET
 
