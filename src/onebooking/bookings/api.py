@@ -5,9 +5,9 @@ from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from litestar import Request, Response, Router, get, post, put
+from litestar import Response, Router, get, post, put
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from msgspec import UNSET, Struct, structs
 
 from onebooking.bookings import auth, queries
@@ -41,6 +41,12 @@ class BookingReply(Struct, frozen=True):
 
     booking: Booking
     success: bool = True
+
+
+IfMatch = Annotated[
+    str | None,
+    HeaderParameter(name="If-Match", description="The ETag the edit is based on, for `version`"),
+]
 
 
 def _query(description: str, **bounds: Any) -> QueryParameter:
@@ -103,17 +109,17 @@ async def get_booking(
     responses=answers(400, 401, 403, 404, 409, 413, 415, 422),
 )
 async def put_booking(
-    request: Request[Any, Any, Any],
     tx: NamedDependency[Tx],
     member: NamedDependency[Member],
     booking_id: FromPath[UUID],
     data: JSONBody[BookingEdit],
+    if_match: IfMatch = None,
 ) -> Response[BookingReply]:
     """Change fields and tell the booking's website with `booking.updated`.
 
     With `version` (or `If-Match`), a field that somebody changed since answers EDIT_CONFLICT.
     """
-    await edit_booking(tx, member, booking_id, _based_on(data, request))
+    await edit_booking(tx, member, booking_id, _based_on(data, if_match))
     return await _reply(tx, member.reach, booking_id)
 
 
@@ -125,14 +131,14 @@ async def put_booking(
     responses=answers(400, 401, 403, 404, 409, 413, 415, 422),
 )
 async def post_status(
-    request: Request[Any, Any, Any],
     tx: NamedDependency[Tx],
     member: NamedDependency[Member],
     booking_id: FromPath[UUID],
     data: JSONBody[StatusChange],
+    if_match: IfMatch = None,
 ) -> Response[BookingReply]:
     """Set the status, with an optional note, and tell the website `booking.status_changed`."""
-    await edit_booking(tx, member, booking_id, _based_on(data, request))
+    await edit_booking(tx, member, booking_id, _based_on(data, if_match))
     return await _reply(tx, member.reach, booking_id)
 
 
@@ -143,9 +149,8 @@ async def _reply(tx: Tx, reach: Reach, booking_id: UUID) -> Response[BookingRepl
     return Response(BookingReply(booking), headers={"ETag": f'"{booking.version}"'})
 
 
-def _based_on(edit: Edit, request: Request[Any, Any, Any]) -> Edit:
+def _based_on(edit: Edit, tag: str | None) -> Edit:
     """The edit with the version of `If-Match`, where the body has none."""
-    tag = request.headers.get("if-match")
     if tag is None or edit.version is not UNSET:
         return edit
     version = re.fullmatch(r'(W/)?"?([1-9][0-9]{0,8})"?', tag.strip())

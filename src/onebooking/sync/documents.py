@@ -4,10 +4,18 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
-from litestar.openapi.spec import Example, OpenAPIMediaType, Operation, RequestBody
+from litestar.openapi.spec import (
+    Example,
+    OpenAPIMediaType,
+    OpenAPIType,
+    Operation,
+    Parameter,
+    RequestBody,
+    Schema,
+)
 from msgspec import Meta, Struct
 
-from onebooking.sync.receive import MOST_EVENTS
+from onebooking.sync.receive import LONGEST_KEY, MOST_EVENTS
 from onebooking.sync.wire import SyncRequest
 
 
@@ -58,6 +66,14 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
+_IDEMPOTENCY_KEY = Parameter(
+    name="Idempotency-Key",
+    param_in="header",
+    description="The same key and body again get the reply of the first request",
+    schema=Schema(type=OpenAPIType.STRING, min_length=1, max_length=LONGEST_KEY),
+)
+
+
 def _body(schema: dict[str, Any], example: Any) -> RequestBody:
     media = OpenAPIMediaType(
         schema=schema,  # type: ignore[arg-type]
@@ -72,6 +88,7 @@ class SyncOperation(Operation):
 
     def __post_init__(self) -> None:
         self.request_body = _body(_SYNC, EXAMPLE)
+        self.parameters = [*(self.parameters or []), _IDEMPOTENCY_KEY]
 
 
 @dataclass

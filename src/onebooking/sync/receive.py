@@ -11,7 +11,7 @@ from onebooking.sync.received import Received
 from onebooking.sync.wire import EVENT_NAMES, read_event, read_json
 
 MOST_EVENTS = 500
-_LONGEST_KEY = 255
+LONGEST_KEY = 255
 _KEPT_OF_UNREADABLE = 10_000
 
 
@@ -98,8 +98,8 @@ def _received(tree: Any, caller: Caller, *, escaped: bool) -> Received:
 
 
 def _check_key(key: str | None) -> None:
-    if key is not None and not (0 < len(key) <= _LONGEST_KEY and key.isascii()):
-        wrong = FieldError("Idempotency-Key", f"is 1 to {_LONGEST_KEY} ASCII characters")
+    if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isascii()):
+        wrong = FieldError("Idempotency-Key", f"is 1 to {LONGEST_KEY} ASCII characters")
         raise InvalidPayload(f"Idempotency-Key {wrong.message}", details=(wrong,))
 
 

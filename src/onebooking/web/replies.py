@@ -47,8 +47,9 @@ MEANINGS = {
     400: "The body is not JSON (INVALID_PAYLOAD)",
     401: "Key, session or token missing or wrong (AUTH_FAILED)",
     403: "Not allowed to do this (FORBIDDEN)",
-    404: "Unknown, or outside the caller's reach",
-    409: "In conflict with what the hub holds",
+    404: "Unknown, or outside the caller's reach (BOOKING_NOT_FOUND, WEBSITE_NOT_FOUND, NOT_FOUND)",
+    409: "In conflict with what the hub holds; `code` says how (DUPLICATE_BOOKING, "
+    "EDIT_CONFLICT, REQUEST_IN_PROGRESS, WEBSITE_EXISTS)",
     413: "The body is too large (INVALID_PAYLOAD)",
     415: "The body is not application/json (INVALID_PAYLOAD)",
     422: "A field is wrong; `details` names it (INVALID_PAYLOAD)",
