@@ -198,13 +198,17 @@ def insert_rows(
     return Statement(
         f"INSERT INTO {table} ({names}) SELECT {names} "
         f"FROM json_populate_recordset(NULL::{table}, %(rows)s::json) {on_conflict}",
-        {"rows": as_recordset(rows)},
+        {"rows": as_json(rows)},
     )
 
 
-def as_recordset(rows: Sequence[Mapping[str, Any]]) -> str:
-    """`rows` for `json_populate_recordset`, which reads each value as its column's type would."""
-    return json.encode(rows).decode()
+def as_json(values: Any) -> str:
+    """`values` as one parameter, which PostgreSQL's JSON functions take apart again.
+
+    A list of rows so costs psycopg nothing per value; `json_populate_recordset` reads each value
+    as its column's type would.
+    """
+    return json.encode(values).decode()
 
 
 def hex_of(value: bytes | None) -> str | None:

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import text
 
-from onebooking.db import Statement, Tx, as_recordset, fetch_all, insert_rows, together
+from onebooking.db import Statement, Tx, as_json, fetch_all, insert_rows, together
 from onebooking.deliveries.model import Claimed
 from onebooking.deliveries.send import Outcome
 from onebooking.history.record import EVENT_TYPES, log_syncs
@@ -96,7 +96,7 @@ async def record(tx: Tx, results: Sequence[Result], *, now: datetime) -> int:
     held = [by_lease[row["booking_id"], row["lease_token"]] for row in leases]
     if held:
         tried = [row["attempts"] for row in leases]
-        rows = {"rows": as_recordset([_row(*one, now) for one in zip(held, tried, strict=True)])}
+        rows = {"rows": as_json([_row(*one, now) for one in zip(held, tried, strict=True)])}
         gone = sorted({result.claimed.website_id for result in held if result.outcome.gone})
         await together(
             tx,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct, convert
 
-from onebooking.db import Statement
+from onebooking.db import Statement, as_json, hex_of
 from onebooking.reach import WebsiteId
 from onebooking.sync.draft import Draft
 from onebooking.sync.wire import Event
@@ -58,8 +58,9 @@ def lock_names(source_ids: Iterable[UUID]) -> Statement:
     """
     locks = sorted({_lock_number(source_id) for source_id in source_ids})
     return Statement(
-        "SELECT count(pg_advisory_xact_lock(n)) FROM unnest(%(locks)s::bigint[]) AS n",
-        {"locks": locks},
+        "SELECT count(pg_advisory_xact_lock(n::bigint)) "
+        "FROM json_array_elements_text(%(locks)s::json) AS n",
+        {"locks": as_json(locks)},
     )
 
 
@@ -70,7 +71,7 @@ def lock_bookings(said: Sequence[Said]) -> Statement:
         "WHERE held.source_booking_id = named.source_booking_id "
         f"AND held.website_id IS NOT DISTINCT FROM named.website_id) FROM {_NAMED})) "
         "ORDER BY id FOR UPDATE",
-        _as_arrays(said),
+        _as_rows(said),
     )
 
 
@@ -80,14 +81,14 @@ def find_parked(said: Sequence[Said]) -> Statement:
         f"SELECT waiting.* FROM {_NAMED} CROSS JOIN LATERAL (SELECT * FROM parked_events "
         "WHERE website_id = named.website_id AND source_booking_id = named.source_booking_id "
         "OFFSET 0) AS waiting ORDER BY id",
-        _as_arrays(said),
+        _as_rows(said),
     )
 
 
 # Who says it is known by a key alone: the names are put together where the keys are.
 _NAMED = (
     "(SELECT DISTINCT website_id, said.id AS source_booking_id "
-    "FROM unnest(%(keys)s::bytea[], %(ids)s::uuid[]) AS said (key_hash, id) "
+    "FROM json_to_recordset(%(said)s::json) AS said (key_hash bytea, id uuid) "
     "JOIN website_keys USING (key_hash)) AS named"
 )
 
@@ -114,9 +115,9 @@ def parked_of(rows: Rows) -> dict[BookingName, list[Parked]]:
     return found
 
 
-def _as_arrays(said: Iterable[Said]) -> dict[str, list[Any]]:
-    pairs = list(said)
-    return {"keys": [key for key, _ in pairs], "ids": [source_id for _, source_id in pairs]}
+def _as_rows(said: Iterable[Said]) -> dict[str, str]:
+    rows = [{"key_hash": hex_of(key_hash), "id": source_id} for key_hash, source_id in said]
+    return {"said": as_json(rows)}
 
 
 def _lock_number(source_id: UUID) -> int:

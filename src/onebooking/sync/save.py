@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import to_builtins
 
-from onebooking.db import Statement, as_recordset, hex_of, insert_rows
+from onebooking.db import Statement, as_json, hex_of, insert_rows
 from onebooking.sync.draft import INSERTED, WRITTEN, Draft
 from onebooking.sync.queries import BookingName
 from onebooking.sync.wire import Event
@@ -25,7 +25,7 @@ def update_bookings(drafts: Sequence[Draft], now: datetime) -> Statement | None:
     return Statement(
         f"UPDATE bookings SET {', '.join(f'{c} = new.{c}' for c in WRITTEN)} FROM "
         "json_populate_recordset(NULL::bookings, %(rows)s::json) AS new WHERE bookings.id = new.id",
-        {"rows": as_recordset([draft.as_row(now) for draft in drafts])},
+        {"rows": as_json([draft.as_row(now) for draft in drafts])},
     )
 
 
@@ -51,7 +51,7 @@ def park(events: Sequence[tuple[BookingName, Event]], now: datetime) -> list[Sta
     forget = Statement(
         f"DELETE FROM parked_events WHERE ({same}) IN (SELECT {same} FROM "
         "json_populate_recordset(NULL::parked_events, %(rows)s::json))",
-        {"rows": as_recordset(rows)},
+        {"rows": as_json(rows)},
     )
     return [forget, insert_rows("parked_events", tuple(rows[0]), rows)]
 
