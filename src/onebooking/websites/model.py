@@ -10,7 +10,7 @@ from onebooking.reach import WebsiteId
 Slug = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$(?!\n)",  # Python's $ also matches before a last newline
         description="Lower-case letters, digits and hyphens, such as `hanuman-world`.",
     ),
 ]
