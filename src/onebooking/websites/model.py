@@ -7,16 +7,19 @@ from msgspec import Meta, Struct
 
 from onebooking.reach import WebsiteId
 
+_END = r"$(?!\n)"  # Python's $ also matches before a last newline
+_ONE_LINE = r"^[^\x00-\x1f\x7f]*" + _END
+
 Slug = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$(?!\n)",  # Python's $ also matches before a last newline
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}" + _END,
         description="Lower-case letters, digits and hyphens, such as `hanuman-world`.",
     ),
 ]
-Name = Annotated[str, Meta(min_length=1, max_length=200)]
-Domain = Annotated[str, Meta(min_length=1, max_length=253)]
-Url = Annotated[str, Meta(min_length=1, max_length=2000)]
+Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=_ONE_LINE)]
+Domain = Annotated[str, Meta(min_length=1, max_length=253, pattern=_ONE_LINE)]
+Url = Annotated[str, Meta(min_length=1, max_length=2000, pattern=_ONE_LINE)]
 Decimals = Annotated[int, Meta(ge=0, le=4, description="Of an amount: 0 means whole baht.")]
 
 
