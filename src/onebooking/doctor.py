@@ -14,7 +14,7 @@ from onebooking.deliveries.send import open_http
 from onebooking.errors import Unavailable
 from onebooking.migrate import HEAD, current_revision
 from onebooking.reach import EVERYTHING
-from onebooking.settings import Settings, SettingsError
+from onebooking.settings import Settings
 from onebooking.websites import queries
 from onebooking.websites.model import Website
 from onebooking.websites.secrets import Vault, secrets_of
@@ -74,12 +74,12 @@ async def _clock(tx: Tx) -> Finding:
 
 
 async def _secrets(tx: Tx, settings: Settings, websites: list[Website]) -> Finding:
-    try:
-        found = await secrets_of(tx, Vault.of(settings), [website.id for website in websites])
-    except SettingsError as wrong:
-        return Finding("Secrets", well=False, found="cannot be read", to_do=str(wrong))
+    found = await secrets_of(tx, Vault.of(settings), [website.id for website in websites])
     without = [website.id for website in websites if website.id not in found]
-    to_do = f"Run onebooking websites rotate-secret for {', '.join(without)}."
+    to_do = (
+        "Add the secret key they were encrypted with to ONEBOOKING_SECRET_KEY, after a comma, "
+        f"or run onebooking websites rotate-secret for {', '.join(without)}."
+    )
     return Finding("Secrets", not without, f"{len(found)} can be read", to_do)
 
 

@@ -1,17 +1,24 @@
 """Every error a caller can meet, with its code and HTTP status, as in `contract/errors.json`."""
 
 import re
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 
 class FieldError(Struct, frozen=True):
-    """One thing wrong with one field; `field` is its path in the body, such as `customer.email`."""
+    """One thing wrong with one field; `field` is its path in the body, such as `customer.email`.
+
+    Where somebody else changed the field, also both values, who it was, and when.
+    """
 
     field: str
     message: str
+    theirs: Any | UnsetType = UNSET
+    yours: Any | UnsetType = UNSET
+    changed_by: str | UnsetType = UNSET
+    changed_at: str | UnsetType = UNSET
 
 
 _NAMED = re.compile(r"Object (missing required|contains unknown) field `(.*)`", re.DOTALL)

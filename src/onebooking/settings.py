@@ -11,6 +11,7 @@ PREFIX = "ONEBOOKING_"
 # A park website on the same machine reads these; they are not ours to judge.
 _FOREIGN = frozenset({"API_URL", "API_KEY", "WEBHOOK_SECRET"})
 _MIN_SECRET_KEY = 32
+_POSTGRESQL = ("postgresql://", "postgres://", "postgresql+psycopg://")
 
 
 class SettingsError(Exception):
@@ -59,7 +60,12 @@ class Settings(Struct, frozen=True, kw_only=True):
         return settings
 
     def check(self) -> None:
-        """Raises SettingsError for what production cannot run with."""
+        """Raises SettingsError for what cannot be, and for what production cannot run with."""
+        if self.database_url and not self.database_url.startswith(_POSTGRESQL):
+            raise SettingsError(
+                "ONEBOOKING_DATABASE_URL is wrong: it begins with postgresql://, then "
+                "user:password@host/database."
+            )
         if self.development:
             return
         if not self.database_url:

@@ -46,8 +46,9 @@ async def test_the_same_field_since_ones_version_is_a_conflict(hub: Hub, by: str
     (detail,) = reply.json()["details"]
     assert detail["field"] == "time_slot"
     when = (await one(hub.database, "SELECT changed_at FROM booking_changes"))[0]
-    for said in ("11:00", "12:00", "other@example.com", when.strftime("%Y-%m-%d")):
-        assert said in detail["message"]
+    assert (detail["theirs"], detail["yours"]) == ("11:00", "12:00")
+    assert detail["changed_by"] == "other@example.com"
+    assert detail["changed_at"] == when.isoformat()
     now = await hub.booking(booking)
     assert (now["time_slot"], now["admin_notes"], now["version"]) == ("11:00", None, 2)
     assert await make.rows(hub.database, deliveries) == 1

@@ -15,6 +15,7 @@ from aiohttp import web
 from onebooking.deliveries import lanes
 from onebooking.deliveries.send import Outcome
 from onebooking.reach import EVERYTHING
+from tests import make
 from tests.front_door import Hub
 from tests.parks import (
     Heard,
@@ -27,6 +28,7 @@ from tests.parks import (
     end_leases,
     one,
     open_transactions,
+    run,
     settled,
     told,
     until,
@@ -209,3 +211,23 @@ async def test_a_website_that_cannot_be_told_keeps_no_transaction_open(
         await until(lambda: park.heard)
         await until(lambda: attempted(hub))
     assert found == []
+
+
+async def test_a_website_whose_secret_cannot_be_read_holds_up_nobody(
+    hub: Hub, database_url: str
+) -> None:
+    mute = await make.website(hub.database, "mute-park", webhook_url="http://127.0.0.1:9/webhooks")
+    unsigned = await book(hub, key=mute.api_key)
+    booking = await book(hub)
+    await run(
+        hub.database,
+        "UPDATE website_secrets SET encrypted = 'of another key' WHERE website_id = 'mute-park'",
+    )
+    async with told(hub) as park, working(database_url):
+        await hub.edits(unsigned, admin_notes="waits")
+        await hub.edits(booking, admin_notes="arrives")
+        await until(lambda: park.heard)
+        await until(lambda: attempted(hub, times=2))
+    sql = "SELECT state, last_reason FROM deliveries WHERE website_id = 'mute-park'"
+    state, reason = await one(hub.database, sql)
+    assert (state, reason) == ("waiting", "The webhook secret cannot be read. Rotate it.")

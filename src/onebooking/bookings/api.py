@@ -153,7 +153,7 @@ def _based_on(edit: Edit, tag: str | None) -> Edit:
     """The edit with the version of `If-Match`, where the body has none."""
     if tag is None or edit.version is not UNSET:
         return edit
-    version = re.fullmatch(r'(W/)?"?([1-9][0-9]{0,8})"?', tag.strip())
+    version = re.fullmatch(r'(?:W/)?("?)([1-9][0-9]{0,8})\1', tag.strip())
     if version is None:
         wrong = FieldError("If-Match", 'is not the ETag of a booking, such as "3"')
         raise InvalidPayload(f"If-Match {wrong.message}", details=(wrong,))

@@ -133,13 +133,15 @@ def _refuse_stale(
     for column, value in wanted.items():
         change = next((change for change in newer if column in change.changes), None)
         if change is not None and held[column] != value:
-            details.append(
-                FieldError(
-                    BY_COLUMN[column].path,
-                    f"{change.changed_by} made it {held[column]!r} at {change.changed_at}; "
-                    f"you wanted {value!r}",
-                )
+            wrong = FieldError(
+                field=BY_COLUMN[column].path,
+                message=f"{change.changed_by} changed it at {change.changed_at}",
+                theirs=held[column],
+                yours=value,
+                changed_by=change.changed_by,
+                changed_at=change.changed_at,
             )
+            details.append(wrong)
     if details:
         raise EditConflict(
             f"Somebody changed this booking meanwhile. Look at version {current} and decide.",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import aiohttp
 from litestar import Request, Router, get, post
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Struct
 
@@ -17,7 +17,7 @@ from onebooking.deliveries.resend import resend
 from onebooking.deliveries.send import Outcome
 from onebooking.deliveries.trial import TestWebhook, Trial, carry_out, prepare
 from onebooking.errors import NotFound
-from onebooking.members.auth import SECURITY, desk_of
+from onebooking.members.auth import SECURITY, check_signed_in, desk_of
 from onebooking.members.model import Member
 from onebooking.web import paging
 from onebooking.web.paging import CursorText, Limit
@@ -102,6 +102,7 @@ async def post_resend(
     "/admin/test-webhook",
     summary="Send a test webhook",
     status_code=200,
+    dependencies={"signed_in": Provide(check_signed_in)},
     responses=answers(400, 401, 403, 404, 413, 415, 422),
 )
 async def post_test_webhook(
@@ -109,6 +110,7 @@ async def post_test_webhook(
     database: NamedDependency[Database],
     http: NamedDependency[aiohttp.ClientSession],
     vault: NamedDependency[Vault],
+    signed_in: NamedDependency[Member],  # noqa: ARG001 -- before anything is said of the body
     data: JSONBody[TestWebhook],
 ) -> TestWebhookReply:
     """Send one now, marked `"test": true`, and answer with what was sent and what came back."""

@@ -89,6 +89,8 @@ async def prepare(tx: Tx, member: Member, vault: Vault, wanted: TestWebhook) -> 
         )
     )
     secrets = await secrets_of(tx, vault, [website.id])
+    if website.id not in secrets:
+        raise InvalidPayload("This website's webhook secret cannot be read. Rotate it.")
     headers = sign(secrets[website.id], webhook_id=str(uuid4()), at=now, body=body)
     return Trial(website.webhook_url, headers, body.decode())
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import uniform
 from uuid import uuid4
 
@@ -75,25 +75,17 @@ async def deliver_due(worker: Worker, recorder: Gatherer[Result, None]) -> int:
         secrets = await secrets_of(tx, worker.vault, websites)
     for one in claimed:
         worker.flying[one.website_id] += 1
-        task = asyncio.create_task(_deliver(worker, recorder, one, secrets[one.website_id]))
+        task = asyncio.create_task(_deliver(worker, recorder, one, secrets.get(one.website_id)))
         worker.tasks[task] = one
         task.add_done_callback(lambda done: _landed(worker, done))
     return len(claimed)
 
 
 async def _deliver(
-    worker: Worker, recorder: Gatherer[Result, None], claimed: Claimed, secrets: list[str]
+    worker: Worker, recorder: Gatherer[Result, None], claimed: Claimed, secrets: list[str] | None
 ) -> None:
-    body = claimed.body.encode()
     attempted_at = utc_now()
-    headers = sign(secrets, webhook_id=str(claimed.delivery_id), at=attempted_at, body=body)
-    outcome = await send(
-        worker.http,
-        url=claimed.webhook_url,
-        headers=headers,
-        body=body,
-        timeout_seconds=worker.timeout_seconds,
-    )
+    outcome = await _attempt(worker, claimed, secrets, at=attempted_at)
     result = Result(
         claimed=claimed,
         outcome=outcome,
@@ -107,6 +99,21 @@ async def _deliver(
         claimed.website_id,
         claimed.attempts + 1,
         outcome.reason if not outcome.accepted else "accepted",
+    )
+
+
+async def _attempt(
+    worker: Worker, claimed: Claimed, secrets: list[str] | None, *, at: datetime
+) -> Outcome:
+    if secrets is None:
+        return Outcome(accepted=False, reason="The webhook secret cannot be read. Rotate it.")
+    body = claimed.body.encode()
+    return await send(
+        worker.http,
+        url=claimed.webhook_url,
+        headers=sign(secrets, webhook_id=str(claimed.delivery_id), at=at, body=body),
+        body=body,
+        timeout_seconds=worker.timeout_seconds,
     )
 
 

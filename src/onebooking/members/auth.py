@@ -54,6 +54,14 @@ async def open_desk(
         yield desk
 
 
+async def check_signed_in(
+    request: Request[Any, Any, Any], database: NamedDependency[Database]
+) -> Member:
+    """Who is calling, for a handler that opens its transaction itself."""
+    async with desk_of(request, database) as desk:
+        return desk.member
+
+
 async def sit_down(tx: Tx, token: str) -> Desk:
     """The member whose token this is, with `tx` widened to their reach.
 

@@ -130,7 +130,11 @@ def _wrong_field(wrong: dict[str, Any]) -> FieldError:
     key, message = str(wrong.get("key", "")), str(wrong.get("message", ""))
     if message == "'data'":  # a KeyError's whole text
         return FieldError("body", "is required")
-    return field_error("" if key == "data" else key, message)
+    return field_error("" if key == "data" else _SPELT.get(key, key), message)
+
+
+# Parameters whose name Python cannot spell, or Litestar keeps for itself.
+_SPELT = {"delivery_state": "state", "if_match": "If-Match"}
 
 
 async def set_request_id(message: Message, scope: Scope) -> None:

@@ -1,5 +1,6 @@
 """Secrets: what we sign webhooks with, encrypted at rest."""
 
+import logging
 import os
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from onebooking.reach import Reach, WebsiteId
 from onebooking.settings import Settings, SettingsError
 from onebooking.websites import queries
 
+log = logging.getLogger("onebooking.websites")
 _MIN_LENGTH, _MAX_LENGTH = 16, 200
 
 
@@ -101,9 +103,15 @@ async def rotate_secret(
 
 
 async def secrets_of(tx: Tx, vault: Vault, website_ids: Sequence[str]) -> dict[str, list[str]]:
-    """What to sign with, by website, the newest first."""
-    encrypted = await queries.encrypted_secrets(tx, website_ids)
-    return {
-        website_id: [vault.decrypt(secret) for secret in secrets]
-        for website_id, secrets in encrypted.items()
-    }
+    """What to sign with, by website, the newest first.
+
+    A website is left out where it has none, or where no secret key of ours opens one of them:
+    the others must not suffer for it.
+    """
+    found = {}
+    for website_id, encrypted in (await queries.encrypted_secrets(tx, website_ids)).items():
+        try:
+            found[website_id] = [vault.decrypt(secret) for secret in encrypted]
+        except SettingsError as wrong:
+            log.error("webhooks of %s cannot be signed: %s", website_id, wrong)  # noqa: TRY400
+    return found
