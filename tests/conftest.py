@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import make_url
 
 from onebooking.db import Database, libpq_url
-from onebooking.embedded.lease import lease
 from onebooking.migrate import migrate
 from tests.front_door import Hub, open_hub
 
@@ -24,14 +23,9 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server to make databases on: `ONEBOOKING_TEST_SERVER_URL`, or the embedded one."""
-    given = os.environ.get("ONEBOOKING_TEST_SERVER_URL")
-    if given:
-        yield given
-        return
-    with lease(Path(tmp_path_factory.mktemp("pg"))) as embedded:
-        yield embedded.url
+def server_url() -> str:
+    """A server to make databases on, which the whole run shares."""
+    return os.environ["TEST_POSTGRES_URL"]
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +43,7 @@ def database_url(server_url: str, template: str) -> Iterator[str]:
     """A database of this test's own."""
     name = f"test_{uuid4().hex[:12]}"
     with closing(psycopg.connect(libpq_url(server_url), autocommit=True)) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         yield _with_database(server_url, name)
         try:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")

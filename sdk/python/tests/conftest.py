@@ -41,9 +41,9 @@ def sqlite(tmp_path: Path) -> Database:
 
 @pytest.fixture
 def postgresql() -> Iterator[Database]:
-    url = os.environ.get("ONEBOOKING_TEST_POSTGRES_URL")
+    url = os.environ.get("TEST_POSTGRES_URL")
     if not url:
-        pytest.skip("ONEBOOKING_TEST_POSTGRES_URL is not set")
+        pytest.skip("TEST_POSTGRES_URL is not set")
     schema = f"sdk_{os.getpid()}_{next(_schemas)}"
     with psycopg.connect(url, autocommit=True) as admin:
         admin.execute(f"CREATE SCHEMA {schema}")
