@@ -133,9 +133,24 @@ async def test_an_event_that_met_our_delivery_on_the_way_does_not_undo_the_edit(
     assert (booking["time_slot"], booking["guest_count"]) == ("15:00", 3)
     assert await conflicts_of(hub) == [("time_slot", "15:00", "10:00", False)]
     assert booking["sync_state"] == "conflict"
+    for _ in range(3):  # what else was queued there, and retries of it
+        await hub.delivers()
+        await hub.hears(whole(event, guest_count=3))
+        assert (await hub.booking(booking_id))["time_slot"] == "15:00"
+    assert await hub.delivers() == 0  # and the two do not go round in circles
+
+
+async def test_a_conflict_that_a_member_confirms_is_said_to_the_website_again(hub: Hub) -> None:
+    event, booking_id = await started(hub)
+    await hub.edits(booking_id, time_slot="15:00")
     await hub.delivers()
-    await hub.hears(whole(event, guest_count=3))  # it insists: believed, and the circle ends
-    assert (await hub.booking(booking_id))["time_slot"] == "10:00"
+    await hub.hears(whole(event))
+    await hub.delivers()
+    await hub.hears(whole(event))  # insists: perhaps it holds 10:00 after all
+    await hub.edits(booking_id, time_slot="15:00")
+    assert (await last_told(hub))["time_slot"] == "15:00"
+    await hub.delivers()
+    assert (await hub.booking(booking_id))["sync_state"] == "in_step"
 
 
 async def test_a_late_event_about_an_edited_field_leaves_both_sides_equal(hub: Hub) -> None:

@@ -28,6 +28,9 @@ _VERSION = Meta(ge=1, le=INTEGER_MAX, description="The version the edit is based
 Version = Annotated[int, _VERSION]
 
 
+Guests = Annotated[int, Meta(ge=1, le=INTEGER_MAX)]
+
+
 class CustomerEdit(CustomerBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """As a website reports it, but a field that is misspelt is refused."""
 
@@ -39,6 +42,7 @@ class TransportEdit(TransportBody, frozen=True, kw_only=True, forbid_unknown_fie
 class BookingEdit(FieldsBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to change: absent is unchanged, null clears. `version` guards against a stale form."""
 
+    guest_count: Guests | UnsetType = UNSET
     customer: CustomerEdit | UnsetType = UNSET
     transport: TransportEdit | None | UnsetType = UNSET
     admin_notes: Text | None | UnsetType = UNSET
@@ -76,8 +80,14 @@ async def edit_booking(
     if edit.version is not UNSET:
         newer = await queries.changes_since(tx, booking_id, edit.version)
         _refuse_stale(wanted, held, newer, base=edit.version, current=booking.version)
-    changed = {column: value for column, value in wanted.items() if value != held[column]}
-    await queries.settle_conflicts(tx, booking_id, list(wanted), by=member.email)
+    settled = await queries.settle_conflicts(tx, booking_id, list(wanted), by=member.email)
+    there = booking.values["source_values"]
+    changed = {
+        column: value
+        for column, value in wanted.items()
+        # The website is told also where a member confirms our side of a conflict.
+        if value != held[column] or (column in settled and value != there.get(column))
+    }
     if changed:
         event = "booking.updated" if isinstance(edit, BookingEdit) else "booking.status_changed"
         was = {column: [held[column], value] for column, value in changed.items()}

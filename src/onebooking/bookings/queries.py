@@ -125,13 +125,14 @@ async def update_booking(tx: Tx, booking_id: UUID, changed: Values) -> int:
     return version
 
 
-async def settle_conflicts(tx: Tx, booking_id: UUID, fields: list[str], *, by: str) -> None:
-    """A member has decided these fields."""
+async def settle_conflicts(tx: Tx, booking_id: UUID, fields: list[str], *, by: str) -> list[str]:
+    """A member has decided these fields; returns those that were in conflict."""
     c = conflicts.c
     settle = update(conflicts).where(
         c.booking_id == booking_id, c.field.in_(fields), c.settled_at.is_(None)
     )
-    await tx.execute(settle.values(settled_at=func.now(), settled_by=by))
+    settled = settle.values(settled_at=func.now(), settled_by=by).returning(c.field)
+    return list((await tx.execute(settled)).scalars())
 
 
 def booking_of(row: RowMapping) -> Booking:

@@ -157,20 +157,17 @@ _GIVE_UP_BEHIND = f"""
     FROM {_RESULTS} WHERE result.state = 'given_up'
       AND deliveries.booking_id = result.booking_id AND deliveries.state = 'waiting'
 """
-# `source_before` keeps what the website held until now, for events that were on their way: but
-# not where such an event made a conflict already, lest hub and website go round in circles.
+# `source_before` keeps what the website held until now, for events that were on their way.
 _REMEMBER = f"""
     UPDATE bookings SET source_values = source_values || taken.data,
       source_before = source_before || taken.before
     FROM (
       SELECT result.booking_id, jsonb_object_agg(field.key, field.value) AS data,
         coalesce(jsonb_object_agg(field.key, result.before -> field.key)
-          FILTER (WHERE conflicts.id IS NULL AND result.before ? field.key), '{{}}') AS before
+          FILTER (WHERE result.before ? field.key), '{{}}') AS before
       FROM {_RESULTS}
       JOIN bookings ON bookings.id = result.booking_id
       CROSS JOIN LATERAL jsonb_each(result.data) AS field
-      LEFT JOIN conflicts ON conflicts.booking_id = result.booking_id
-        AND conflicts.field = field.key AND settled_at IS NULL
       WHERE bookings.source_values -> field.key IS NOT DISTINCT FROM result.before -> field.key
       GROUP BY result.booking_id
     ) AS taken

@@ -84,3 +84,12 @@ def find_told(booking_ids: Sequence[UUID]) -> Statement | None:
         "CROSS JOIN unnest(updated_fields) AS field WHERE booking_id = ANY(%(ids)s) GROUP BY 1",
         {"ids": list(booking_ids)},
     )
+
+
+def find_open(booking_ids: Sequence[UUID]) -> Statement:
+    """What websites said against these bookings, where no member has settled it."""
+    return Statement(
+        "SELECT booking_id, field, website_value FROM conflicts "
+        "WHERE booking_id = ANY(%(ids)s) AND settled_at IS NULL AND NOT website_won",
+        {"ids": list(booking_ids)},
+    )

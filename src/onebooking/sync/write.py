@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, field
 
 from onebooking.db import Tx, together
 from onebooking.deliveries.outbox import Owed, owe
@@ -38,9 +38,11 @@ async def write(tx: Tx, work: Work, lines: Sequence[dict[str, Any]]) -> None:
     now = work.now
     owed: list[Owed] = []
     if changed_before := [draft for draft in changed if draft.changes]:
-        (rows,) = await together(tx, save.find_told([draft.id for draft in changed_before]))
+        ids = [draft.id for draft in changed_before]
+        rows, open_ = await together(tx, save.find_told(ids), save.find_open(ids))
+        insisted = {(row["booking_id"], row["field"]): row["website_value"] for row in open_}
         told = {row["booking_id"]: row["fields"] for row in rows}
-        owed = [owed for d in changed_before for owed in _owed(d, told.get(d.id, ()))]
+        owed = [owed for d in changed_before for owed in _owed(d, told.get(d.id, ()), insisted)]
     await together(
         tx,
         save.insert_bookings([draft for draft in changed if draft.is_new], now),
@@ -91,15 +93,23 @@ def _conflicts(draft: Draft, now: datetime) -> Iterator[dict[str, Any]]:
         }
 
 
-def _owed(draft: Draft, told: Collection[str]) -> Iterator[Owed]:
+def _owed(draft: Draft, told: Collection[str], insisted: Mapping[Any, Any]) -> Iterator[Owed]:
     """A delivery for the fields on which our word must be the last.
 
     Those where the hub's value stands against the website's: a new one even where one is waiting,
     for the website may have accepted that already and changed the field since, and would then
     take it for a repeat. And those the website changed that we ever told it about: what we told
     may reach it, or may have reached it, after it made this change, and would then stay there.
+
+    Nothing where an open conflict has heard the same value before: a member settles that, and hub
+    and website do not go round in circles.
     """
-    kept = [conflict.field for conflict in draft.conflicts if not conflict.website_won]
+    kept = [
+        conflict.field
+        for conflict in draft.conflicts
+        if not conflict.website_won
+        and insisted.get((draft.id, conflict.field), UNSET) != conflict.website_value
+    ]
     taken = [name for change in draft.changes for name in change.changes if name in told]
     data = {field: draft.values[field] for field in (*kept, *taken)}
     if data:
