@@ -33,9 +33,14 @@ from onebooking.websites.secrets import Vault
 VERSION = "0.1.0"
 
 
-def create_app(settings: Settings, database: Database) -> Litestar:
-    """The hub's HTTP side over `database`, which stays the caller's to close."""
-    syncs = gather_syncs(database)
+def create_app(
+    settings: Settings, database: Database, *, intake: Database | None = None
+) -> Litestar:
+    """The hub's HTTP side over `database`, which stays the caller's to close.
+
+    `intake` is a pool for syncs alone, so that no reader, however slow, keeps a booking waiting.
+    """
+    syncs = gather_syncs(intake or database)
     vault = Vault.of(settings)
 
     @asynccontextmanager
@@ -60,7 +65,7 @@ def create_app(settings: Settings, database: Database) -> Litestar:
         dependencies={
             "database": _always(database),
             "settings": _always(settings),
-            "intake": _always(sync.Intake(syncs, settings)),
+            "intake": _always(sync.Intake(syncs, settings, database)),
             "vault": _always(vault),
             "http": Provide(_http, sync_to_thread=False),
             "desk": Provide(open_desk),

@@ -8,11 +8,14 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Struct
 
+from onebooking.db import Database
 from onebooking.errors import (
+    InvalidKey,
     OneBookingError,
     TooLarge,
     WrongContentType,
 )
+from onebooking.reach import NOTHING
 from onebooking.settings import Settings
 from onebooking.sync.documents import BatchOperation, SyncOperation
 from onebooking.sync.gather import Syncs
@@ -20,6 +23,7 @@ from onebooking.sync.receive import Caller, receive, receive_batch, refused
 from onebooking.sync.received import Outcome, Refused
 from onebooking.sync.reply import BatchReply, SyncReply, outcomes_of, reply_of
 from onebooking.web.replies import answers, error_headers, request_id
+from onebooking.websites import queries as websites
 from onebooking.websites.auth import SECURITY, key_hash
 
 LARGEST_BODY = 256 * 1024
@@ -33,6 +37,7 @@ class Intake(Struct, frozen=True):
 
     syncs: Syncs
     settings: Settings
+    database: Database
 
 
 @post(
@@ -73,6 +78,7 @@ async def post_batch(
 ) -> Response[BatchReply]:
     """Receive up to 500 events, applied in their order; one outcome each, in the same order."""
     caller = _caller(request, intake.settings)
+    await _check_known(caller, intake.database)
     body = b""
     try:
         body = await _body(request)
@@ -82,9 +88,6 @@ async def post_batch(
         status, reply = reply_of(outcome, request_id=caller.request_id)
         return _raw(reply, status, outcome)
     outcomes = await intake.syncs.add_all(batch)
-    for outcome in outcomes:  # what is wrong with the caller is wrong with the whole request
-        if isinstance(outcome, Refused) and outcome.error.status == 401:  # noqa: PLR2004
-            raise outcome.error
     return _raw(outcomes_of(outcomes, request_id=caller.request_id), 200, None)
 
 
@@ -94,6 +97,13 @@ def _caller(request: Request[Any, Any, Any], settings: Settings) -> Caller:
         request_id=request_id(request),
         idempotency_key=request.headers.get("idempotency-key"),
     )
+
+
+async def _check_known(caller: Caller, database: Database) -> None:
+    """Megabytes are read for those alone who have a key. Raises InvalidKey."""
+    async with database.begin(NOTHING) as tx:
+        if await websites.by_key(tx, caller.key_hash) is None:
+            raise InvalidKey
 
 
 async def _body(request: Request[Any, Any, Any]) -> bytes:

@@ -39,7 +39,7 @@ async def apply(tx: Tx, received: Sequence[Received], *, now: datetime) -> list[
         tx,
         queries.BY_KEY,
         queries.find_senders(one.key_hash for one in received),
-        queries.lock_names(source_id for _, source_id in said),
+        queries.lock_names(said),
         queries.lock_bookings(said),
         queries.find_parked(said),
     )

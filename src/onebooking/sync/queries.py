@@ -50,17 +50,19 @@ def find_senders(key_hashes: Iterable[bytes]) -> Statement:
     )
 
 
-def lock_names(source_ids: Iterable[UUID]) -> Statement:
+def lock_names(said: Iterable[Said]) -> Statement:
     """Nobody else may make or park under these names until this transaction ends.
 
     A row lock cannot do it: the row may not exist yet. Sorted, so that two lists never wait for
-    each other; the locks end with the transaction, which any pooler can carry.
+    each other; the locks end with the transaction, which any pooler can carry. Only what a key
+    proves is locked: a stranger can hold up nobody.
     """
-    locks = sorted({_lock_number(source_id) for source_id in source_ids})
+    rows = [{"key_hash": hex_of(key), "lock": _lock_number(source_id)} for key, source_id in said]
     return Statement(
-        "SELECT count(pg_advisory_xact_lock(n::bigint)) "
-        "FROM json_array_elements_text(%(locks)s::json) AS n",
-        {"locks": as_json(locks)},
+        "SELECT count(pg_advisory_xact_lock(lock)) FROM (SELECT DISTINCT lock "
+        "FROM json_to_recordset(%(rows)s::json) AS said (key_hash bytea, lock bigint) "
+        "JOIN website_keys USING (key_hash) ORDER BY lock) AS sorted",
+        {"rows": as_json(rows)},
     )
 
 

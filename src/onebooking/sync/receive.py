@@ -1,5 +1,6 @@
 """From bytes to something `apply` can take: checked, or refused with the reason."""
 
+import re
 from hashlib import sha256
 from typing import Any
 
@@ -30,7 +31,7 @@ def receive(body: bytes, caller: Caller) -> Received:
         tree = read_json(body)
     except InvalidPayload as refusal:
         return refused(refusal, caller, body)
-    return _received(tree, caller, escaped=b"\\u" in body)
+    return _received(tree, caller, escaped=_may_hide(body))
 
 
 def receive_batch(body: bytes, caller: Caller) -> list[Received]:
@@ -47,7 +48,7 @@ def receive_batch(body: bytes, caller: Caller) -> list[Received]:
     if not isinstance(events, list) or not 1 <= len(events) <= MOST_EVENTS:
         wrong = FieldError("events", f"is a list of 1 to {MOST_EVENTS} events")
         raise InvalidPayload(f"events {wrong.message}", details=(wrong,))
-    escaped = b"\\u" in body
+    escaped = _may_hide(body)
     return [
         _received(event, _at_place(caller, place), escaped=escaped)
         for place, event in enumerate(events)
@@ -95,6 +96,14 @@ def _received(tree: Any, caller: Caller, *, escaped: bool) -> Received:
         idempotency_key=caller.idempotency_key,
         body_hash=sha256(payload).digest(),
     )
+
+
+def _may_hide(body: bytes) -> bool:
+    """Whether escapes may hide a NUL or half a surrogate pair, which are slow to look for."""
+    return _HIDING.search(body) is not None
+
+
+_HIDING = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
 
 
 def _check_key(key: str | None) -> None:
