@@ -236,9 +236,15 @@ BEGIN
       first_day := date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => month);
       partition := parent || to_char(first_day, '_YYYY_MM');
       IF to_regclass(partition) IS NULL THEN
-        EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', partition, parent,
-          first_day::timestamp AT TIME ZONE 'UTC',
-          (first_day + interval '1 month')::timestamp AT TIME ZONE 'UTC');
+        BEGIN
+          EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', partition, parent,
+            first_day::timestamp AT TIME ZONE 'UTC',
+            (first_day + interval '1 month')::timestamp AT TIME ZONE 'UTC');
+        EXCEPTION WHEN check_violation THEN
+          -- The default partition has rows of that month already: it keeps them, and the months
+          -- after it get theirs.
+          RAISE WARNING 'the default partition of % keeps %', parent, partition;
+        END;
       END IF;
     END LOOP;
   END LOOP;
