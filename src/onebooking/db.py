@@ -49,6 +49,7 @@ class Database(Struct, frozen=True):
                 max_overflow=0,
                 pool_timeout=_CONNECTIONS_TIMEOUT_SECONDS,
                 pool_reset_on_return="rollback",
+                hide_parameters=True,  # they are people's data, and errors are logged
                 connect_args={
                     "prepare_threshold": None if pooler else 3,
                     "connect_timeout": _CONNECT_TIMEOUT_SECONDS,

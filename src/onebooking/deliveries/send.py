@@ -160,7 +160,7 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
 
 def _answered(response: aiohttp.ClientResponse, raw: bytes) -> Outcome:
     reply = _storable(raw.decode("utf-8-sig", "replace"))
-    refusal = _refusal(response.status, reply)
+    refusal = _refusal(response.status, reply, cut=len(raw) >= LARGEST_REPLY)
     return Outcome(
         accepted=refusal is None,
         reason=refusal or f"Accepted with {_named(response.status)}.",
@@ -170,12 +170,14 @@ def _answered(response: aiohttp.ClientResponse, raw: bytes) -> Outcome:
     )
 
 
-def _refusal(status: int, reply: str) -> str | None:
+def _refusal(status: int, reply: str, *, cut: bool) -> str | None:
     family = status // 100
     if family == REDIRECTED:
         return f"The website answered {_named(status)}: redirects are not followed."
     if family != SUCCEEDED:
         return f"The website answered {_named(status)}."
+    if cut and reply.lstrip().startswith("{"):
+        return "The answer is too long to read, and may be a refusal."
     try:
         said = json.loads(reply)
     except (ValueError, RecursionError):  # RecursionError: 64 KiB of "["

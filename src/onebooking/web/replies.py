@@ -4,6 +4,7 @@ import logging
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 from litestar import Request, Response
 from litestar.exceptions import (
     ClientException,
@@ -16,6 +17,7 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import Message, Scope
 from msgspec import Struct
+from sqlalchemy.exc import DBAPIError
 
 from onebooking.db import is_away
 from onebooking.errors import (
@@ -75,13 +77,25 @@ def error_reply(request: Request[Any, Any, Any], failed: Exception) -> Response[
     """The reply to whatever a handler raised; what we did not expect is logged and says nothing."""
     known = _known(failed)
     if known is None:
-        log.error("request %s failed", request_id(request), exc_info=failed)
+        _log_unexpected(request_id(request), failed)
         known = OneBookingError("Something went wrong on our side. Nothing was changed. Try again.")
     headers = error_headers(known)
     if isinstance(failed, MethodNotAllowedException) and failed.headers:
         headers |= failed.headers
     body = ErrorReply(known.message, known.code, known.details, request_id(request))
     return Response(body, status_code=known.status, headers=headers, media_type="application/json")
+
+
+def _log_unexpected(asked: str, failed: Exception) -> None:
+    """Log it with its traceback; of a database's complaint no more than its code.
+
+    PostgreSQL quotes the row that it refuses, which is somebody's booking.
+    """
+    cause = failed.orig if isinstance(failed, DBAPIError) else failed
+    if isinstance(cause, psycopg.Error):
+        log.error("request %s failed: %s %s", asked, type(cause).__name__, cause.sqlstate)
+    else:
+        log.error("request %s failed", asked, exc_info=failed)
 
 
 def error_headers(error: OneBookingError) -> dict[str, str]:
