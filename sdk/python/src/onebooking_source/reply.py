@@ -7,7 +7,8 @@ from typing import Any, Self
 from onebooking_source.errors import SyncRefused, SyncUnavailable
 
 _TRY_AGAIN_STATUSES = {408, 425, 429}
-_TRY_AGAIN_CODE = "REQUEST_IN_PROGRESS"
+# WEBSITE_NOT_FOUND: the hub has switched this website off, and will want what it sold meanwhile.
+_TRY_AGAIN_CODES = {"REQUEST_IN_PROGRESS", "WEBSITE_NOT_FOUND"}
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ def read_reply(status: int, body: bytes, *, retry_after: float | None) -> dict[s
 
     Raises:
         SyncRefused: a 4xx that trying again cannot change.
-        SyncUnavailable: 5xx, 429, a request still in progress, a redirect, or an
-            answer that is not the hub's (a captive portal's page, say).
+        SyncUnavailable: 5xx, 429, a request still in progress, a website switched off, a
+            redirect, or an answer that is not the hub's (a captive portal's page, say).
     """
     said = _object(body)
     code = str(said.get("code") or "")
@@ -59,7 +60,7 @@ def read_reply(status: int, body: bytes, *, retry_after: float | None) -> dict[s
     if ok <= status < redirect and said.get("success") is True:
         return said
     final = client_error <= status < server_error and status not in _TRY_AGAIN_STATUSES
-    if final and code != _TRY_AGAIN_CODE:
+    if final and code not in _TRY_AGAIN_CODES:
         details = [wrong for wrong in said.get("details") or () if isinstance(wrong, dict)]
         raise SyncRefused(message, code=code or f"HTTP_{status}", status=status, details=details)
     raise SyncUnavailable(message, status=status, retry_after_seconds=retry_after)

@@ -25,7 +25,7 @@ def wsgi_app(receiver: Receiver[Any]) -> WsgiApp:
             ("Allow", "POST"),
         ]
         start_response(f"{reply.status} {HTTPStatus(reply.status).phrase}", headers)
-        return [reply.body]
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [reply.body]
 
     return application
 
