@@ -6,7 +6,7 @@ import aiohttp
 import psycopg
 from msgspec import Struct
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from sqlalchemy import text
 
 from onebooking.db import Database, Tx
@@ -93,14 +93,16 @@ async def _webhook(http: aiohttp.ClientSession, website: Website) -> Finding:
             website.webhook_url, allow_redirects=False, timeout=_REACH_SECONDS
         ) as answer:
             return Finding(what, well=True, found=f"answers ({answer.status})")
+    except aiohttp.ClientResponseError:
+        return Finding(what, well=True, found="answers, though not by the book")
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as failed:
-        said = str(failed) or type(failed).__name__
+        said = f"nobody answers at {website.webhook_url} ({type(failed).__name__})"
         return Finding(what, well=False, found=said, to_do="Start the website, or mend its URL.")
 
 
 def show(findings: list[Finding]) -> None:
     """Print what was found as a table."""
-    table = Table("", "What", "Found", "To do")
+    table = Table("", "What", *(Column(name, overflow="fold") for name in ("Found", "To do")))
     for finding in findings:
         mark = "[green]✓[/]" if finding.well else "[red]✗[/]"
         table.add_row(mark, finding.what, finding.found, "" if finding.well else finding.to_do)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from msgspec import Struct, ValidationError, convert
+from msgspec import Meta, Struct, ValidationError, convert
 
 PREFIX = "ONEBOOKING_"
 # A park website on the same machine reads these; they are not ours to judge.
@@ -18,6 +18,11 @@ class SettingsError(Exception):
     """A variable is missing or wrong; the message names it."""
 
 
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Positive = Annotated[int, Meta(ge=1, le=1000)]
+Seconds = Annotated[float, Meta(gt=0, le=60)]  # less than a lease, which is 90
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """Each field `name` is read from `ONEBOOKING_NAME`; durations are seconds."""
 
@@ -25,13 +30,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     data_dir: Path = Path("var")
     database_url: str | None = None  # None: the embedded PostgreSQL under data_dir
     database_pooler: bool = False  # a transaction pooler (Supabase, PgBouncer) stands between
-    database_connections: int = 10  # the most that one process opens
+    database_connections: Positive = 10  # the most that one process opens
     secret_key: str | None = None  # encrypts secrets; several, newest first, joined by commas
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: Port = 8000
     trusted_proxies: str = "127.0.0.1"  # whose X-Forwarded-Proto we believe; "*" is everybody's
-    delivery_timeout_seconds: float = 20.0
-    delivery_slots: int = 32  # deliveries in flight per website and worker
+    delivery_timeout_seconds: Seconds = 20.0
+    delivery_slots: Positive = 32  # deliveries in flight per website and worker
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property

@@ -4,10 +4,12 @@ import asyncio
 import os
 import socket
 import sys
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
+import psycopg
 from msgspec import Struct
 
 from onebooking.embedded.failure import EmbeddedError
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from onebooking.db import Tx
 
 T = TypeVar("T")
+_PORT_SECONDS = 3.0
+_CONNECT_SECONDS = 5
 
 
 class Home(Struct, frozen=True):
@@ -45,7 +49,6 @@ def saying_errors() -> Iterator[None]:
     except PermissionError as failed:
         fail(f"No permission for {failed.filename}.")
     except Exception as failed:
-        import psycopg
         from sqlalchemy.exc import SQLAlchemyError
 
         if not isinstance(failed, SQLAlchemyError | psycopg.Error):
@@ -59,20 +62,32 @@ def home() -> Iterator[Home]:
     """Settings, and the database of ONEBOOKING_DATABASE_URL or else the embedded one."""
     settings = Settings.from_env(os.environ)
     if settings.database_url:
-        yield Home(settings, settings.database_url, None)
+        url = "postgresql://" + settings.database_url.partition("://")[2]
+        psycopg.connect(url, connect_timeout=_CONNECT_SECONDS).close()  # before anything starts
+        yield Home(settings, url, None)
         return
     with lease(settings.data_dir) as embedded:
         yield Home(settings, embedded.url, embedded)
 
 
 def check_port(settings: Settings) -> None:
-    """One sentence for a busy port, before uvicorn says it in many."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as failed:
-            fail(f"Port {settings.port} of {settings.host} cannot be had: {failed.strerror}.")
+    """One sentence for a busy port, before uvicorn says it in many.
+
+    Waits a little: after a `kill -9` the old web process needs a moment to notice and go.
+    """
+    deadline = time.monotonic() + _PORT_SECONDS
+    while True:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                return probe.bind((settings.host, settings.port))
+            except OSError as failed:
+                if time.monotonic() > deadline:
+                    fail(
+                        f"Port {settings.port} of {settings.host} cannot be had: "
+                        f"{failed.strerror}. Choose another with ONEBOOKING_PORT."
+                    )
+        time.sleep(_PORT_SECONDS / 20)
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:

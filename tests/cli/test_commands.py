@@ -187,7 +187,9 @@ async def test_a_wrong_setting_is_named(onebooking: Terminal) -> None:
         ({"ONEBOOKING_ENV": "staging"}, "ONEBOOKING_ENV is wrong"),
         ({"ONEBOOKING_DATABASE_URL": elsewhere}, "The database cannot be used"),
         ({"ONEBOOKING_DATABASE_URL": here + "x"}, "The database cannot be used"),
-        ({"ONEBOOKING_DATABASE_URL": "nonsense"}, "The database cannot be used"),
+        ({"ONEBOOKING_DATABASE_URL": "nonsense"}, "ONEBOOKING_DATABASE_URL is wrong"),
+        ({"ONEBOOKING_PORT": "99999"}, "ONEBOOKING_PORT is wrong"),
+        ({"ONEBOOKING_DELIVERY_SLOTS": "0"}, "ONEBOOKING_DELIVERY_SLOTS is wrong"),
         ({"ONEBOOKING_ENV": "production", "ONEBOOKING_SECRET_KEY": ""}, "ONEBOOKING_SECRET_KEY"),
     )
     words = ("websites", "list")

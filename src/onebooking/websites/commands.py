@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from msgspec import ValidationError, convert, json
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from onebooking.db import Tx
 from onebooking.reach import EVERYTHING
@@ -76,7 +76,8 @@ def list_all(*, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.encode(found))
         return
-    table = Table("ID", "Name", "Domain", "Webhook", "State")
+    columns = ("ID", "Name", "Domain", "Webhook", "State")
+    table = Table(*(Column(name, overflow="fold") for name in columns))
     for website in found:
         state = "disabled" if not website.is_active else "paused" if website.paused_at else "on"
         table.add_row(
