@@ -1,5 +1,6 @@
 """Start the hub and three parks that sell, and say where to look: `python -m examples.run`."""
 
+import fcntl
 import os
 import signal
 import sys
@@ -69,12 +70,13 @@ def _start(children: list[Child], *, sample_seconds: float) -> None:
     """Start hub and parks, in this order; each is in `children` as soon as it runs."""
     port = _port()
     data = Path(os.environ.get("ONEBOOKING_DATA_DIR") or "var").resolve()
+    _claim(data)
     ports = {park: port + place for place, park in enumerate(PARKS.values(), start=1)}
     _check_ports({"The hub": port} | {park.name: number for park, number in ports.items()})
     env = os.environ | {"ONEBOOKING_PORT": str(port), "ONEBOOKING_DATA_DIR": str(data)}
     command = Path(sys.executable).with_name("onebooking")
     hub = Hub(f"http://{HOST}:{port}", command, env, data / "demo-token")
-    print(f"Starting the hub and {len(PARKS)} parks; the first start takes longest.", flush=True)
+    print(f"Starting the hub and {len(PARKS)} parks …", flush=True)
     children.append(_started("hub", [str(command), "up", *PARENT], env, data))
     _wait_for(hub, children[0])
     hub.sign_in()
@@ -82,6 +84,16 @@ def _start(children: list[Child], *, sample_seconds: float) -> None:
         children.append(_open(hub, park, number, data, sample_seconds=sample_seconds))
     urls = [(park, f"http://{HOST}:{number}") for park, number in ports.items()]
     say_where_to_look(hub, urls, data / "logs")
+
+
+def _claim(data: Path) -> None:
+    """Nobody else runs the parks of this folder while we live; the kernel lets go with us."""
+    data.mkdir(parents=True, exist_ok=True)
+    lock = os.open(data / "parks.lock", os.O_RDWR | os.O_CREAT, 0o600)  # open until we end
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise CannotStart(f"The parks of {data} run already. Stop them first.") from None
 
 
 def _open(hub: Hub, park: Park, port: int, data: Path, *, sample_seconds: float) -> Child:

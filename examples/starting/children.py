@@ -24,6 +24,7 @@ class Child:
     log: Path
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
+    said_before: int = 0  # bytes of its log when it was started
     pause_seconds: float = FIRST_PAUSE_SECONDS
 
     @property
@@ -37,6 +38,7 @@ class Child:
         if self.log.exists() and self.log.stat().st_size > LONGEST_LOG_BYTES:
             self.log.replace(self.log.with_suffix(".log.old"))
         with self.log.open("ab") as log:
+            self.said_before = log.tell()
             self.process = subprocess.Popen(
                 self.command, env=self.env, stdout=log, stderr=log, process_group=0
             )
@@ -54,8 +56,10 @@ class Child:
         self.start()
 
     def last_words(self) -> str:
-        """The end of its log."""
-        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        """The end of what it wrote to its log since it was started."""
+        with self.log.open("rb") as log:
+            log.seek(self.said_before)
+            lines = log.read().decode(errors="replace").splitlines()
         return "\n".join(lines[-LAST_LINES:])
 
 
