@@ -10,6 +10,7 @@ from onebooking.db import Statement, as_json, hex_of
 from onebooking.reach import WebsiteId
 from onebooking.sync.draft import Draft
 from onebooking.sync.wire import Event
+from onebooking.websites.queries import VALID_KEY
 
 Rows: TypeAlias = list[dict[str, Any]]
 # What a caller says: the hash of its key, and the website's own id of a booking.
@@ -44,8 +45,8 @@ def find_senders(key_hashes: Iterable[bytes]) -> Statement:
     """The websites of those keys that are valid at this moment."""
     return Statement(
         "SELECT key_hash, website_id, timezone, is_active FROM website_keys "
-        "JOIN websites ON websites.id = website_id WHERE key_hash = ANY(%(hashes)s) "
-        "AND (expires_at IS NULL OR expires_at > now())",
+        "JOIN websites ON websites.id = website_id "
+        f"WHERE key_hash = ANY(%(hashes)s) AND {VALID_KEY}",
         {"hashes": list(set(key_hashes))},
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
 from onebooking.db import Tx, fetch_all, fetch_one, within
@@ -12,10 +12,8 @@ from onebooking.reach import Reach, WebsiteId
 from onebooking.tables import website_keys, website_secrets, websites
 from onebooking.websites.model import Website
 
-
-def valid_key() -> ColumnElement[bool]:
-    """Keys that are accepted at this moment."""
-    return website_keys.c.expires_at.is_(None) | (website_keys.c.expires_at > func.now())
+# Keys that are accepted at this moment: the one place that says so.
+VALID_KEY = "(website_keys.expires_at IS NULL OR website_keys.expires_at > now())"
 
 
 async def list_websites(tx: Tx, reach: Reach) -> list[Website]:
@@ -42,7 +40,7 @@ async def by_key(tx: Tx, key_hash: bytes) -> Website | None:
     wanted = (
         select(websites)
         .join(website_keys, website_keys.c.website_id == websites.c.id)
-        .where(website_keys.c.key_hash == key_hash, valid_key())
+        .where(website_keys.c.key_hash == key_hash, text(VALID_KEY))
     )
     return await fetch_one(tx, wanted, Website)
 
