@@ -97,7 +97,7 @@ async def record(tx: Tx, results: Sequence[Result], *, now: datetime) -> int:
     if held:
         tried = [row["attempts"] for row in leases]
         rows = {"rows": as_json([_row(*one, now) for one in zip(held, tried, strict=True)])}
-        gone = sorted({result.claimed.website_id for result in held if result.outcome.gone})
+        gone = [result.claimed for result in held if result.outcome.gone]
         await together(
             tx,
             Statement(_MARK, rows),
@@ -107,7 +107,7 @@ async def record(tx: Tx, results: Sequence[Result], *, now: datetime) -> int:
             Statement(_CLOSE, {"bookings": [result.claimed.booking_id for result in held]}),
             insert_rows("attempts", _ATTEMPT, [_attempt(result) for result in held]),
             log_syncs([_log_line(result, now) for result in held]),
-            Statement(_PAUSE, {"websites": gone}) if gone else None,
+            _pause(gone),
         )
     return len(held)
 
@@ -181,7 +181,22 @@ _CLOSE = """
     DELETE FROM lanes WHERE booking_id = ANY(%(bookings)s) AND NOT EXISTS (
       SELECT FROM deliveries WHERE deliveries.booking_id = lanes.booking_id AND state = 'waiting')
 """
-_PAUSE = "UPDATE websites SET paused_at = now() WHERE id = ANY(%(websites)s)"
+
+
+def _pause(gone: Sequence[Claimed]) -> Statement | None:
+    """Send nothing more where a website wants no webhooks, unless it has moved meanwhile."""
+    if not gone:
+        return None
+    return Statement(
+        "UPDATE websites SET paused_at = now() WHERE (id, webhook_url) IN "
+        "(SELECT * FROM unnest(%(websites)s::text[], %(urls)s::text[]))",
+        {
+            "websites": [one.website_id for one in gone],
+            "urls": [one.webhook_url for one in gone],
+        },
+    )
+
+
 _ATTEMPT = (
     "id", "delivery_id", "website_id", "accepted", "status", "reason", "reply", "duration_ms",
     "attempted_at",
