@@ -70,9 +70,9 @@ def _start(children: list[Child], *, sample_seconds: float) -> None:
     """Start hub and parks, in this order; each is in `children` as soon as it runs."""
     port = _port()
     data = Path(os.environ.get("ONEBOOKING_DATA_DIR") or "var").resolve()
-    _claim(data)
     ports = {park: port + place for place, park in enumerate(PARKS.values(), start=1)}
     _check_ports({"The hub": port} | {park.name: number for park, number in ports.items()})
+    _claim(data)
     env = os.environ | {"ONEBOOKING_PORT": str(port), "ONEBOOKING_DATA_DIR": str(data)}
     command = Path(sys.executable).with_name("onebooking")
     hub = Hub(f"http://{HOST}:{port}", command, env, data / "demo-token")
