@@ -16,6 +16,10 @@ class Reach(Struct, frozen=True):
     def __contains__(self, website_id: object) -> bool:
         return self.everything or website_id in self.websites
 
+    def covers(self, other: "Reach") -> bool:
+        """Whether all that `other` may touch may be touched from here too."""
+        return self.everything or (not other.everything and other.websites <= self.websites)
+
     def as_setting(self) -> str:
         """How the row-level security policies read it: `*`, or website ids joined by commas."""
         return "*" if self.everything else ",".join(sorted(self.websites))
