@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,10 @@ def in_hub(ops: httpx.Client, ref: str) -> dict[str, Any]:
     """The hub's booking of that reference, once it is there."""
 
     def look() -> dict[str, Any] | None:
-        found: list[dict[str, Any]] = ops.get("/api/bookings", params={"q": ref}).json()["bookings"]
+        answer = ops.get("/api/bookings", params={"q": ref})
+        if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            return None  # a web process whose supervisor was killed answers until it has noticed
+        found: list[dict[str, Any]] = answer.raise_for_status().json()["bookings"]
         return found[0] if found else None
 
     return eventually(look)
