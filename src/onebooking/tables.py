@@ -35,6 +35,7 @@ websites = Table(
     Column("amount_decimals", Integer, nullable=False),
     Column("is_active", Boolean, nullable=False),
     Column("paused_at", _at),  # deliveries wait, none is dropped
+    Column("paused_reason", Text),
     Column("created_at", _at, nullable=False),
     Column("updated_at", _at, nullable=False),
 )
@@ -56,7 +57,18 @@ website_secrets = Table(
     Column("website_id", Text, nullable=False),
     Column("encrypted", LargeBinary, nullable=False),
     Column("created_at", _at, nullable=False),
+    Column("promoted_at", _at),  # None: pending
     Column("retires_at", _at),
+)
+
+breakers = Table(
+    "breakers",
+    metadata,
+    Column("website_id", Text, primary_key=True),
+    Column("failing_since", _at, nullable=False),
+    Column("failures", Integer, nullable=False),  # in a row
+    Column("trips", Integer, nullable=False),  # how often it opened since
+    Column("open_until", _at),  # then one probe
 )
 
 members = Table(
@@ -133,6 +145,7 @@ bookings = Table(
     Column("source_created_at", _at),
     Column("created_at", _at, nullable=False),
     Column("updated_at", _at, nullable=False),
+    Column("changed_in", BigInteger, nullable=False),  # the transaction of the newest version
 )
 
 booking_changes = Table(
@@ -239,4 +252,36 @@ attempts = Table(
     Column("reason", Text, nullable=False),
     Column("reply", Text, nullable=False),
     Column("duration_ms", Integer, nullable=False),
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("website_id", Text, primary_key=True),
+    Column("file_hash", LargeBinary, primary_key=True),
+    Column("file_name", Text, nullable=False),
+    Column("rows_done", Integer, nullable=False),
+    Column("rows_refused", Integer, nullable=False),
+    Column("started_at", _at, nullable=False),
+    Column("finished_at", _at),
+)
+
+rate_limits = Table(
+    "rate_limits",
+    metadata,
+    Column("caller", Text, primary_key=True),
+    Column("whole_at", _at, nullable=False),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("website_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("since", _at, nullable=False),
+    Column("raised_at", _at, nullable=False),
+    Column("cleared_at", _at),
+    Column("told_at", _at),
 )

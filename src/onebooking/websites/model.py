@@ -35,5 +35,6 @@ class Website(Struct, frozen=True):
     amount_decimals: int
     is_active: bool
     paused_at: datetime | None
+    paused_reason: str | None
     created_at: datetime
     updated_at: datetime

@@ -1,14 +1,11 @@
 """The first schema: the spec's three tables, and what carries changes both ways."""
 
-from pathlib import Path
-
-from alembic import op
+from onebooking.migrations.beside import run_sql_beside
 
 revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
-    """Run the SQL beside this file, whole: without parameters the driver leaves `%` alone."""
-    sql = Path(__file__).with_suffix(".sql").read_text("utf-8")
-    op.get_bind().connection.cursor().execute(sql)
+    """Run the SQL beside this file."""
+    run_sql_beside(__file__)

@@ -1,0 +1,11 @@
+"""Breakers: which websites fail at the moment, since when, and when one may be tried."""
+
+from onebooking.migrations.beside import run_sql_beside
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Run the SQL beside this file."""
+    run_sql_beside(__file__)

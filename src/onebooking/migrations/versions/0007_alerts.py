@@ -1,0 +1,11 @@
+"""What needs a person, since when, and who was told."""
+
+from onebooking.migrations.beside import run_sql_beside
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    """Run the SQL beside this file."""
+    run_sql_beside(__file__)
