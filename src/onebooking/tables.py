@@ -148,6 +148,17 @@ bookings = Table(
     Column("changed_in", BigInteger, nullable=False),  # the transaction of the newest version
 )
 
+digests = Table(
+    "digests",
+    metadata,
+    Column("website_id", Text, primary_key=True),
+    Column("activity_date", Date, primary_key=True),
+    Column("there", Integer, nullable=False),  # bookings of that day at the website
+    Column("here", Integer, nullable=False),  # and at the hub
+    Column("agrees", Boolean, nullable=False),
+    Column("compared_at", _at, nullable=False),
+)
+
 booking_changes = Table(
     "booking_changes",
     metadata,
