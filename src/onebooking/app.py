@@ -12,6 +12,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components
 
 from onebooking.bookings import api as bookings
+from onebooking.bookings import changes_api
 from onebooking.db import Database
 from onebooking.deliveries import api as deliveries
 from onebooking.deliveries.send import open_http
@@ -55,6 +56,7 @@ def create_app(
             sync.router,
             sync_logs.router,
             bookings.router,
+            changes_api.router,
             websites.router,
             deliveries.router,
             health.healthz,

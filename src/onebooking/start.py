@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
+from onebooking.bookings.changes import renumber_restored
 from onebooking.db import Database
 from onebooking.log import set_up_logging
 from onebooking.migrate import migrate
@@ -17,14 +18,15 @@ from onebooking.websites.secrets import Vault
 def prepare(here: Home) -> None:
     """Bring the schema to this release; in development, add the spec's test website."""
     migrate(here.url)
-    if here.settings.development:
-        asyncio.run(_add_test_website(here))
+    asyncio.run(_settle_in(here))
 
 
-async def _add_test_website(here: Home) -> None:
+async def _settle_in(here: Home) -> None:
     database = Database.of(here.settings, here.url)
     async with database.begin(EVERYTHING) as tx:
-        await ensure_test_website(tx, Vault.of(here.settings))
+        await renumber_restored(tx)
+        if here.settings.development:
+            await ensure_test_website(tx, Vault.of(here.settings))
     await database.close()
 
 

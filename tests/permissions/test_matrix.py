@@ -28,6 +28,7 @@ MATRIX = {
     ("POST", "/api/bookings/sync"): FOR_KEYS,
     ("POST", "/api/bookings/sync/batch"): FOR_KEYS,
     ("GET", "/api/bookings"): (401, 200, 200, 200, 200, 200, 200, 200),
+    ("GET", "/api/bookings/changes"): FOR_KEYS,
     ("GET", "/api/bookings/{booking_id}"): (401, 200, 404, 200, 200, 404, 404, 200),
     ("PUT", "/api/bookings/{booking_id}"): (401, 401, 401, 200, 200, 404, 404, 200),
     ("POST", "/api/bookings/{booking_id}/status"): (401, 401, 401, 200, 200, 404, 404, 200),

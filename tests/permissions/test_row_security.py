@@ -14,8 +14,8 @@ pytestmark = pytest.mark.anyio
 
 OURS, THEIRS = Reach(frozenset({WebsiteId("hanuman-world")})), "flying-hanuman"
 GUARDED = (
-    "attempts", "booking_changes", "bookings", "conflicts", "deliveries", "idempotency_keys",
-    "lanes", "parked_events", "sync_logs", "website_secrets",
+    "attempts", "booking_changes", "bookings", "conflicts", "deliveries", "digests",
+    "idempotency_keys", "lanes", "parked_events", "sync_logs", "website_secrets",
 )  # fmt: skip
 # Read before it is known who is calling: a key's website, a member's reach.
 OPEN = {"website_keys", "member_websites"}
@@ -43,6 +43,11 @@ async def both(hub: Hub) -> Database:
         hub.database,
         "INSERT INTO parked_events (website_id, source_booking_id, content_hash, event) "
         "SELECT id, gen_random_uuid(), 'x', '{}' FROM websites",
+    )
+    await run(
+        hub.database,
+        "INSERT INTO digests (website_id, activity_date, there, here, agrees, compared_at) "
+        "SELECT id, '2026-03-01', 1, 1, true, now() FROM websites",
     )
     return hub.database
 

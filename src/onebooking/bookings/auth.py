@@ -15,8 +15,34 @@ from onebooking.reach import NOTHING, Reach
 from onebooking.settings import Settings
 from onebooking.websites.auth import KEY_HEADER, key_hash, website_of
 from onebooking.websites.auth import SECURITY as KEY
+from onebooking.websites.model import Website
 
 SECURITY = [*TOKEN, *KEY]
+
+
+class OwnReader(Struct, frozen=True):
+    """A website, and a transaction that sees its own bookings and no more."""
+
+    tx: Tx
+    website: Website
+
+    @property
+    def reach(self) -> Reach:
+        """Its own bookings."""
+        return Reach(frozenset({self.website.id}))
+
+
+async def open_own_reader(
+    request: Request[Any, Any, Any],
+    database: NamedDependency[Database],
+    settings: NamedDependency[Settings],
+) -> AsyncIterator[OwnReader]:
+    """Authenticate a website by its key and open the transaction, in one step."""
+    hashed = key_hash(request, settings)
+    async with database.begin(NOTHING) as tx:
+        reader = OwnReader(tx, await website_of(tx, hashed))
+        await widen(tx, reader.reach)
+        yield reader
 
 
 class Reader(Struct, frozen=True):

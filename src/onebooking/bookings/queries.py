@@ -137,14 +137,24 @@ async def settle_conflicts(tx: Tx, booking_id: UUID, fields: list[str], *, by: s
 
 def booking_of(row: RowMapping) -> Booking:
     """A row as the API shows it."""
-    customer = Customer(
+    flat = {name: row[name] for name in Booking.__struct_fields__ if name in row}
+    return Booking(**flat, customer=customer_of(row), transport=transport_of(row))
+
+
+def customer_of(row: RowMapping) -> Customer:
+    """Who comes, of a row."""
+    return Customer(
         name=row["customer_name"],
         email=row["customer_email"],
         phone=row["customer_phone"],
         country_code=row["customer_country_code"],
         special_requests=row["special_requests"],
     )
-    transport = Transport(
+
+
+def transport_of(row: RowMapping) -> Transport:
+    """How they come, of a row."""
+    return Transport(
         type=row["transport_type"],
         hotel_name=row["hotel_name"],
         room_number=row["room_number"],
@@ -152,5 +162,3 @@ def booking_of(row: RowMapping) -> Booking:
         private_passengers=row["private_passengers"],
         cost=row["transport_cost"],
     )
-    flat = {name: row[name] for name in Booking.__struct_fields__ if name in row}
-    return Booking(**flat, customer=customer, transport=transport)
