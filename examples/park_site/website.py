@@ -32,7 +32,7 @@ class Website:
         """A park that keeps its database in the folder `data`, created where missing."""
         connect = store.database_at(data / "park.sqlite3")
         outbox = Outbox("sqlite")
-        receiver = Receiver(settings.webhook_secret, hub.apply, connect=connect)
+        receiver = Receiver(settings.webhook_secrets, hub.apply, connect=connect)
         with closing(connect()) as connection, store.transaction(connection):
             outbox.create_tables(connection)
             receiver.create_tables(connection)

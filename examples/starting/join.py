@@ -67,5 +67,5 @@ def _new(park: Park) -> Keys:
 
 def _again(hub: Hub, park: Park) -> Keys:
     key = hub.ask("POST", f"/api/websites/{park.id}/rotate-key")["api_key"]
-    secret = hub.ask("POST", f"/api/websites/{park.id}/rotate-secret")["webhook_secret"]
+    secret = hub.ask("POST", f"/api/websites/{park.id}/replace-secret")["webhook_secret"]
     return Keys(api_key=key, webhook_secret=secret)

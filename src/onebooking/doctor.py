@@ -78,7 +78,7 @@ async def _secrets(tx: Tx, settings: Settings, websites: list[Website]) -> Findi
     without = [website.id for website in websites if website.id not in found]
     to_do = (
         "Add the secret key they were encrypted with to ONEBOOKING_SECRET_KEY, after a comma, "
-        f"or run onebooking websites rotate-secret for {', '.join(without)}."
+        f"or run onebooking websites replace-secret for {', '.join(without)}."
     )
     return Finding("Secrets", not without, f"{len(found)} can be read", to_do)
 

@@ -1,5 +1,6 @@
 """What a process reads from its environment: once, at start, all of it."""
 
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,8 +10,16 @@ from msgspec import Meta, Struct, ValidationError, convert
 
 PREFIX = "ONEBOOKING_"
 # A park website on the same machine reads these; they are not ours to judge.
-_FOREIGN = frozenset({"API_URL", "API_KEY", "WEBHOOK_SECRET"})
+_FOREIGN = frozenset({"API_URL", "API_KEY", "WEBHOOK_SECRET", "WEBHOOK_SECRET_NEXT"})
 _MIN_SECRET_KEY = 32
+_STANDARD_SECRET = re.compile(
+    r"whsec_(?=.{32,}\Z)(?:[\w+/]{4})*(?:[\w+/]{2}(?:==|[\w+/]=))?", re.ASCII
+)
+_HTTP_URL = re.compile(r"https?://[^\s@]+")
+_SMTP_URL = re.compile(
+    r"smtps?://(?:[^\s@/:]+:[^\s@/]*@)?(?:[^\s@/:\[\]]+|\[[\da-f:]+\])(?::\d{1,5})?/?", re.I
+)
+_ADDRESS = re.compile(r"[^\r\n]*[^\s@<>,]@[^\s@<>,]+>?")
 _POSTGRESQL = ("postgresql://", "postgres://", "postgresql+psycopg://")
 
 
@@ -37,12 +46,24 @@ class Settings(Struct, frozen=True, kw_only=True):
     trusted_proxies: str = "127.0.0.1"  # whose X-Forwarded-Proto we believe; "*" is everybody's
     delivery_timeout_seconds: Seconds = 20.0
     delivery_slots: Positive = 32  # deliveries in flight per website and worker
+    public_url: str | None = None  # where members reach the hub; links in mails begin with it
+    smtp_url: str | None = None  # smtp:// or smtps://user:password@host:port; None: no mail
+    mail_from: str | None = None  # whom our mails come from
+    alerts_to: str | None = None  # addresses joined by commas; None: the members concerned
+    alerts_webhook_url: str | None = None
+    alerts_webhook_secret: str | None = None  # whsec_ and base64, as Standard Webhooks has it
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property
     def development(self) -> bool:
         """Whether the example parks, plain http and the test key are welcome."""
         return self.env == "development"
+
+    @property
+    def alerts_recipients(self) -> tuple[str, ...]:
+        """Who alone is told of alerts by mail; nobody: the members they concern."""
+        given = (self.alerts_to or "").split(",")
+        return tuple(dict.fromkeys(address.strip() for address in given if address.strip()))
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -71,6 +92,7 @@ class Settings(Struct, frozen=True, kw_only=True):
                 "ONEBOOKING_DATABASE_URL is wrong: it begins with postgresql://, then "
                 "user:password@host/database."
             )
+        self.check_telling()
         if self.development:
             return
         if not self.database_url:
@@ -85,6 +107,37 @@ class Settings(Struct, frozen=True, kw_only=True):
         if any(len(key) < _MIN_SECRET_KEY for key in self.secret_key.split(",")):
             raise SettingsError(
                 f"ONEBOOKING_SECRET_KEY is too short: {_MIN_SECRET_KEY} characters at least."
+            )
+
+    def check_telling(self) -> None:
+        """Raises SettingsError where half of what mails or the alerts' webhook need is missing."""
+        if self.smtp_url and not _SMTP_URL.fullmatch(self.smtp_url):
+            raise SettingsError(
+                "ONEBOOKING_SMTP_URL is wrong: it is smtp://user:password@host:port or smtps://…, "
+                "with @ : / and % in user and password written as %40 %3A %2F %25."
+            )
+        if self.smtp_url and not _ADDRESS.fullmatch(self.mail_from or ""):
+            raise SettingsError(
+                "ONEBOOKING_MAIL_FROM is needed with ONEBOOKING_SMTP_URL, and is an address: "
+                "hub@example.com, or OneBooking <hub@example.com>."
+            )
+        if not all(_ADDRESS.fullmatch(address) for address in self.alerts_recipients):
+            raise SettingsError("ONEBOOKING_ALERTS_TO is wrong: it is addresses joined by commas.")
+        if self.alerts_webhook_url and not self.alerts_webhook_secret:
+            raise SettingsError(
+                "ONEBOOKING_ALERTS_WEBHOOK_SECRET is needed with ONEBOOKING_ALERTS_WEBHOOK_URL. "
+                'Make one: echo "whsec_$(openssl rand -base64 32)"'
+            )
+        if self.alerts_webhook_secret and not _STANDARD_SECRET.fullmatch(
+            self.alerts_webhook_secret
+        ):
+            raise SettingsError(
+                "ONEBOOKING_ALERTS_WEBHOOK_SECRET is wrong: it is whsec_ and at least 24 bytes "
+                "in base64."
+            )
+        if self.public_url and not _HTTP_URL.fullmatch(self.public_url):
+            raise SettingsError(
+                "ONEBOOKING_PUBLIC_URL is wrong: it begins with https:// and has no spaces."
             )
 
 

@@ -91,6 +91,12 @@ async def test_keys_and_secrets_are_rotated_and_printed_alone(
     )
     assert (key.err, secret.err) == ("", "")
     assert secret.out.startswith("whsec_")
+    promoted = await onebooking("websites", "promote-secret", "hanuman-world")
+    assert promoted.out == "The new secret signs now."
+    anew = await onebooking(
+        "websites", "reencrypt", ONEBOOKING_SECRET_KEY="n" * 40 + "," + "k" * 40
+    )
+    assert anew.out == "2 written anew. The older secret keys can be dropped."
     for works in (key.out, hub.key):
         assert (await hub.hears(make.event(), key=works)).status_code == 200
     (website,) = msgspec.json.decode(listed.out)

@@ -34,7 +34,7 @@ async def tried(hub: Hub, booking: str, **given: Any) -> Response:
 
 async def test_it_shows_what_was_sent_and_what_came_back(hub: Hub) -> None:
     booking = await book(hub)
-    path = "/api/websites/hanuman-world/rotate-secret"
+    path = "/api/websites/hanuman-world/replace-secret"
     secret = (await hub.http.post(path, headers=member(hub.token))).json()["webhook_secret"]
     async with told(hub) as park:
         reply = await tried(hub, booking, event="booking.status_changed")

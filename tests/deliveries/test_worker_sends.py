@@ -37,7 +37,7 @@ def verifies(heard: Heard, secret: str) -> bool:
 
 
 async def new_secret(hub: Hub) -> str:
-    path = "/api/websites/hanuman-world/rotate-secret"
+    path = "/api/websites/hanuman-world/replace-secret"
     reply = await hub.http.post(path, headers=member(hub.token))
     secret: str = reply.json()["webhook_secret"]
     return secret

@@ -14,8 +14,9 @@ pytestmark = pytest.mark.anyio
 
 OURS, THEIRS = Reach(frozenset({WebsiteId("hanuman-world")})), "flying-hanuman"
 GUARDED = (
-    "attempts", "booking_changes", "bookings", "conflicts", "deliveries", "digests",
-    "idempotency_keys", "lanes", "parked_events", "sync_logs", "website_secrets",
+    "alerts", "attempts", "booking_changes", "bookings", "breakers", "conflicts", "deliveries",
+    "digests", "idempotency_keys", "imports", "lanes", "parked_events", "sync_logs",
+    "website_secrets",
 )  # fmt: skip
 # Read before it is known who is calling: a key's website, a member's reach.
 OPEN = {"website_keys", "member_websites"}
@@ -48,6 +49,21 @@ async def both(hub: Hub) -> Database:
         hub.database,
         "INSERT INTO digests (website_id, activity_date, there, here, agrees, compared_at) "
         "SELECT id, '2026-03-01', 1, 1, true, now() FROM websites",
+    )
+    await run(
+        hub.database,
+        "INSERT INTO alerts (website_id, kind, count, since) SELECT id, 'parked', 1, now() "
+        "FROM websites",
+    )
+    await run(
+        hub.database,
+        "INSERT INTO breakers (website_id, failing_since, failures) SELECT id, now(), 1 "
+        "FROM websites",
+    )
+    await run(
+        hub.database,
+        "INSERT INTO imports (website_id, file_hash, file_name) SELECT id, 'x', 'x.csv' "
+        "FROM websites",
     )
     return hub.database
 

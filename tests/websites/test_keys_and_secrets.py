@@ -13,7 +13,7 @@ from tests.parks import all_of, run
 
 pytestmark = pytest.mark.anyio
 KEYS = "/api/websites/hanuman-world/rotate-key"
-SECRETS = "/api/websites/hanuman-world/rotate-secret"
+SECRETS = "/api/websites/hanuman-world/replace-secret"
 
 
 async def rotated(hub: Hub, path: str, name: str) -> str:

@@ -35,7 +35,7 @@ def apply(connection: sqlite3.Connection, change: Change) -> None:
         connection.execute(sql, (change.data["status"], change.source_booking_id))
 
 
-receiver = Receiver(settings.webhook_secret, apply, connect=connect)
+receiver = Receiver(settings.webhook_secrets, apply, connect=connect)
 
 
 @asynccontextmanager

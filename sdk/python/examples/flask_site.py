@@ -31,7 +31,7 @@ def apply(connection: sqlite3.Connection, change: Change) -> None:
         connection.execute(sql, (change.data["status"], change.source_booking_id))
 
 
-receiver = Receiver(settings.webhook_secret, apply, connect=connect)
+receiver = Receiver(settings.webhook_secrets, apply, connect=connect)
 webhooks = {"/api/webhooks/onebooking": wsgi_app(receiver)}
 app = Flask(__name__)
 app.wsgi_app = DispatcherMiddleware(app.wsgi_app, webhooks)  # type: ignore[method-assign]

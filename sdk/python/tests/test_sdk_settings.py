@@ -18,6 +18,12 @@ def test_the_four_variables_are_read() -> None:
     assert settings.api_key == "hw_sk_live_1"
     assert settings.webhook_secret == "whsec_1"
     assert settings.website_id == "hanuman-world"
+    assert settings.webhook_secrets == ["whsec_1"]
+
+
+def test_while_a_secret_is_rotated_the_next_one_is_read_as_well() -> None:
+    settings = Settings.from_env(ENV | {"ONEBOOKING_WEBHOOK_SECRET_NEXT": "whsec_2"})
+    assert settings.webhook_secrets == ["whsec_1", "whsec_2"]
 
 
 @pytest.mark.parametrize("name", ENV)

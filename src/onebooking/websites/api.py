@@ -12,7 +12,7 @@ from onebooking.members.model import Member, Right
 from onebooking.settings import Settings
 from onebooking.web.replies import answers
 from onebooking.websites import queries
-from onebooking.websites.keys import rotate_key
+from onebooking.websites.keys import replace_key, rotate_key
 from onebooking.websites.model import Website
 from onebooking.websites.register import (
     NewWebsite,
@@ -20,7 +20,7 @@ from onebooking.websites.register import (
     change_website,
     register_website,
 )
-from onebooking.websites.secrets import Vault, new_secret, rotate_secret
+from onebooking.websites.secrets import Vault, promote_secret, replace_secret, rotate_secret
 
 
 class WebsiteReply(Struct, frozen=True):
@@ -47,9 +47,16 @@ class RegisteredReply(Struct, frozen=True):
 
 
 class KeyReply(Struct, frozen=True):
-    """The new key, shown once. The old one is accepted for another 24 hours."""
+    """The new key, shown once."""
 
     api_key: str
+    success: bool = True
+
+
+class PromotedReply(Struct, frozen=True):
+    """`promoted` is false where no secret was pending."""
+
+    promoted: bool
     success: bool = True
 
 
@@ -126,8 +133,22 @@ async def post_rotate_key(
 
 
 @post(
+    "/{website_id:str}/replace-key",
+    summary="Replace a leaked API key",
+    status_code=200,
+    responses=answers(401, 403, 404),
+)
+async def post_replace_key(
+    tx: NamedDependency[Tx], member: NamedDependency[Member], website_id: FromPath[str]
+) -> KeyReply:
+    """A new key, shown once; every other one ends at this moment."""
+    member.require(Right.MANAGE_WEBSITES)
+    return KeyReply(await replace_key(tx, member.reach, website_id))
+
+
+@post(
     "/{website_id:str}/rotate-secret",
-    summary="Rotate the webhook secret",
+    summary="Begin to rotate the webhook secret",
     status_code=200,
     responses=answers(401, 403, 404),
 )
@@ -137,11 +158,40 @@ async def post_rotate_secret(
     vault: NamedDependency[Vault],
     website_id: FromPath[str],
 ) -> SecretReply:
-    """A new webhook secret, shown once; the old one signs nothing any more."""
+    """A new secret, shown once: it signs beside the one in use until it is promoted."""
     member.require(Right.MANAGE_WEBSITES)
-    secret = new_secret()
-    await rotate_secret(tx, vault, member.reach, website_id=website_id, secret=secret)
-    return SecretReply(secret)
+    return SecretReply(await rotate_secret(tx, vault, member.reach, website_id))
+
+
+@post(
+    "/{website_id:str}/promote-secret",
+    summary="Promote the new webhook secret",
+    status_code=200,
+    responses=answers(401, 403, 404),
+)
+async def post_promote_secret(
+    tx: NamedDependency[Tx], member: NamedDependency[Member], website_id: FromPath[str]
+) -> PromotedReply:
+    """The website knows the new secret: it signs from now on, the old one retires in 24 hours."""
+    member.require(Right.MANAGE_WEBSITES)
+    return PromotedReply(await promote_secret(tx, member.reach, website_id))
+
+
+@post(
+    "/{website_id:str}/replace-secret",
+    summary="Replace a leaked webhook secret",
+    status_code=200,
+    responses=answers(401, 403, 404),
+)
+async def post_replace_secret(
+    tx: NamedDependency[Tx],
+    member: NamedDependency[Member],
+    vault: NamedDependency[Vault],
+    website_id: FromPath[str],
+) -> SecretReply:
+    """A new secret, shown once; it signs at once, and no other does."""
+    member.require(Right.MANAGE_WEBSITES)
+    return SecretReply(await replace_secret(tx, vault, member.reach, website_id))
 
 
 router = Router(
@@ -152,7 +202,10 @@ router = Router(
         get_website,
         patch_website,
         post_rotate_key,
+        post_replace_key,
         post_rotate_secret,
+        post_promote_secret,
+        post_replace_secret,
     ],
     tags=["Websites"],
     security=SECURITY,

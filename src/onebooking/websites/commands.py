@@ -20,6 +20,7 @@ from onebooking.websites.register import (
     change_website,
     register_website,
 )
+from onebooking.websites.secrets import Vault
 
 group = typer.Typer(no_args_is_help=True, help="Websites that send bookings.")
 WebsiteId = Annotated[str, typer.Argument(metavar="ID", help="Such as hanuman-world.")]
@@ -52,8 +53,9 @@ def add(  # noqa: PLR0913 -- one option for each field
         fail(str(wrong))
 
     async def work(tx: Tx, settings: Settings) -> Registered:
-        vault = secrets.Vault.of(settings)
-        return await register_website(tx, new, vault=vault, development=settings.development)
+        return await register_website(
+            tx, new, vault=Vault.of(settings), development=settings.development
+        )
 
     registered = in_transaction(work)
     if as_json:
@@ -96,17 +98,64 @@ def rotate_key(website_id: WebsiteId) -> None:
     typer.echo(in_transaction(work))
 
 
+@group.command("replace-key")
+def replace_key(website_id: WebsiteId) -> None:
+    """A key has leaked: make a new one for website ID and print it. The old ones end at once."""
+
+    async def work(tx: Tx, _: Settings) -> str:
+        return await keys.replace_key(tx, EVERYTHING, website_id)
+
+    typer.echo(in_transaction(work))
+
+
 @group.command("rotate-secret")
 def rotate_secret(website_id: WebsiteId) -> None:
-    """Make a new webhook secret for website ID and print it, once. It signs from now on."""
-    secret = secrets.new_secret()
+    """Make a new webhook secret for website ID and print it, once.
 
-    async def work(tx: Tx, settings: Settings) -> None:
-        vault = secrets.Vault.of(settings)
-        await secrets.rotate_secret(tx, vault, EVERYTHING, website_id=website_id, secret=secret)
+    Nothing is refused: until promote-secret the old one signs too. Give the website both.
+    """
 
-    in_transaction(work)
-    typer.echo(secret)
+    async def work(tx: Tx, settings: Settings) -> str:
+        return await secrets.rotate_secret(tx, Vault.of(settings), EVERYTHING, website_id)
+
+    typer.echo(in_transaction(work))
+
+
+@group.command("promote-secret")
+def promote_secret(website_id: WebsiteId) -> None:
+    """Website ID knows its new secret: sign with it. The old one retires in 24 hours."""
+
+    async def work(tx: Tx, _: Settings) -> bool:
+        return await secrets.promote_secret(tx, EVERYTHING, website_id)
+
+    promoted = in_transaction(work)
+    typer.echo("The new secret signs now." if promoted else "No secret is pending.")
+
+
+@group.command("replace-secret")
+def replace_secret(website_id: WebsiteId) -> None:
+    """A secret has leaked: make a new one for website ID and print it. No other signs any more."""
+
+    async def work(tx: Tx, settings: Settings) -> str:
+        return await secrets.replace_secret(tx, Vault.of(settings), EVERYTHING, website_id)
+
+    typer.echo(in_transaction(work))
+
+
+@group.command()
+def reencrypt() -> None:
+    """Encrypt every webhook secret with the newest ONEBOOKING_SECRET_KEY; then drop the older."""
+
+    async def work(tx: Tx, settings: Settings) -> secrets.Reencrypted:
+        return await secrets.reencrypt(tx, Vault.of(settings))
+
+    result = in_transaction(work)
+    if result.unreadable:
+        fail(
+            f"{result.done} written anew. Keep the older keys: no key opens the secrets of "
+            f"{', '.join(result.unreadable)}."
+        )
+    typer.echo(f"{result.done} written anew. The older secret keys can be dropped.")
 
 
 @group.command()

@@ -51,10 +51,23 @@ async def rotate_key(tx: Tx, reach: Reach, website_id: str) -> str:
     Raises:
         WebsiteNotFound: no such website within reach.
     """
-    website = await queries.get_website(tx, reach, website_id)
+    return await _new_key(tx, reach, website_id, old_ends_in=OVERLAP)
+
+
+async def replace_key(tx: Tx, reach: Reach, website_id: str) -> str:
+    """A new key, and no other from this moment: for one that has leaked.
+
+    Raises:
+        WebsiteNotFound: no such website within reach.
+    """
+    return await _new_key(tx, reach, website_id, old_ends_in=timedelta(0))
+
+
+async def _new_key(tx: Tx, reach: Reach, website_id: str, *, old_ends_in: timedelta) -> str:
+    website = await queries.lock_website(tx, reach, website_id)
     if website is None:
         raise WebsiteNotFound
-    await queries.expire_keys(tx, website.id, at=utc_now() + OVERLAP)
+    await queries.expire_keys(tx, website.id, at=utc_now() + old_ends_in)
     key = new_key(website_id)
     await add_key(tx, website.id, key)
     return key

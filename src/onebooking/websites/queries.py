@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
@@ -33,6 +34,12 @@ async def get_website(tx: Tx, reach: Reach, website_id: str) -> Website | None:
         select(websites).where(websites.c.id == website_id, within(websites.c.id, reach)),
         Website,
     )
+
+
+async def lock_website(tx: Tx, reach: Reach, website_id: str) -> Website | None:
+    """`get_website`, and nobody else changes its keys or secrets meanwhile."""
+    wanted = select(websites).where(websites.c.id == website_id, within(websites.c.id, reach))
+    return await fetch_one(tx, wanted.with_for_update(key_share=True), Website)
 
 
 async def by_key(tx: Tx, key_hash: bytes) -> Website | None:
@@ -69,17 +76,31 @@ async def insert_key(tx: Tx, website_id: WebsiteId, *, key_hash: bytes, prefix: 
 
 
 async def expire_keys(tx: Tx, website_id: WebsiteId, *, at: datetime) -> None:
-    """Let every key that has no end yet end at `at`."""
+    """Let every key that would live longer end at `at`."""
+    k = website_keys.c
     ending = update(website_keys).where(
-        website_keys.c.website_id == website_id, website_keys.c.expires_at.is_(None)
+        k.website_id == website_id, k.expires_at.is_(None) | (k.expires_at > at)
     )
     await tx.execute(ending.values(expires_at=at))
 
 
 async def insert_secret(tx: Tx, website_id: WebsiteId, encrypted: bytes) -> None:
-    """A new row in `website_secrets`."""
+    """A new row in `website_secrets`: pending, until `promote_secret`."""
     values = {"website_id": website_id, "encrypted": encrypted}
     await tx.execute(insert(website_secrets).values(values))
+
+
+async def promote_secret(tx: Tx, website_id: WebsiteId, *, old_retires_at: datetime) -> bool:
+    """Let the pending secret be the one in use; False where none is pending."""
+    s = website_secrets.c
+    ours = update(website_secrets).where(s.website_id == website_id)
+    pending = ours.where(s.promoted_at.is_(None)).values(promoted_at=func.clock_timestamp())
+    promoted = (await tx.execute(pending.returning(s.id))).scalar()
+    if promoted is None:
+        return False
+    old = ours.where(s.id != promoted, s.retires_at.is_(None))
+    await tx.execute(old.values(retires_at=old_retires_at))
+    return True
 
 
 async def delete_secrets(tx: Tx, website_id: WebsiteId) -> None:
@@ -87,15 +108,35 @@ async def delete_secrets(tx: Tx, website_id: WebsiteId) -> None:
     await tx.execute(delete(website_secrets).where(website_secrets.c.website_id == website_id))
 
 
+async def delete_idle_secrets(tx: Tx, website_id: WebsiteId) -> None:
+    """Forget the secrets of a website that are pending, and those that have retired."""
+    s = website_secrets.c
+    idle = s.promoted_at.is_(None) | (s.retires_at <= func.now())
+    await tx.execute(delete(website_secrets).where(s.website_id == website_id, idle))
+
+
+async def lock_secrets(tx: Tx) -> list[tuple[UUID, WebsiteId, bytes]]:
+    """Every secret there is: its id, its website, the cipher."""
+    s = website_secrets.c
+    every = select(s.id, s.website_id, s.encrypted).order_by(s.id).with_for_update()
+    return [(row.id, row.website_id, row.encrypted) for row in await tx.execute(every)]
+
+
+async def write_secret(tx: Tx, secret_id: UUID, encrypted: bytes) -> None:
+    """Keep the same secret as another cipher."""
+    row = update(website_secrets).where(website_secrets.c.id == secret_id)
+    await tx.execute(row.values(encrypted=encrypted))
+
+
 async def encrypted_secrets(tx: Tx, website_ids: Sequence[str]) -> dict[str, list[bytes]]:
-    """What we sign with, by website, the newest first."""
+    """What we sign with, by website: the one in use, those that retire, one that is pending."""
     if not website_ids:
         return {}
     s = website_secrets.c
     wanted = (
         select(s.website_id, s.encrypted)
         .where(s.website_id.in_(website_ids), s.retires_at.is_(None) | (s.retires_at > func.now()))
-        .order_by(s.website_id, s.created_at.desc())
+        .order_by(s.website_id, s.promoted_at.desc().nulls_last())
     )
     found: dict[str, list[bytes]] = {}
     for website_id, encrypted in await tx.execute(wanted):

@@ -14,11 +14,13 @@ from typing import Self
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from msgspec import Struct
 
+from onebooking.clock import utc_now
 from onebooking.db import Tx
 from onebooking.errors import InvalidPayload, WebsiteNotFound
 from onebooking.reach import Reach, WebsiteId
 from onebooking.settings import Settings, SettingsError
 from onebooking.websites import queries
+from onebooking.websites.keys import OVERLAP
 
 log = logging.getLogger("onebooking.websites")
 _MIN_LENGTH, _MAX_LENGTH = 16, 200
@@ -28,16 +30,26 @@ class Vault(Struct, frozen=True):
     """Encrypts with the newest secret key, decrypts with any of them."""
 
     fernet: MultiFernet
+    newest: Fernet
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """The vault of `ONEBOOKING_SECRET_KEY`; in development a key kept in the data folder."""
         keys = settings.secret_key or _kept_key(settings.data_dir / "secret_key")
-        return cls(MultiFernet([Fernet(_derived(key.strip())) for key in keys.split(",")]))
+        fernets = [Fernet(_derived(key.strip())) for key in keys.split(",")]
+        return cls(MultiFernet(fernets), fernets[0])
 
     def encrypt(self, secret: str) -> bytes:
         """`secret`, unreadable without the secret key."""
         return self.fernet.encrypt(secret.encode())
+
+    def is_newest(self, encrypted: bytes) -> bool:
+        """Whether the newest secret key alone opens it."""
+        try:
+            self.newest.decrypt(encrypted)
+        except InvalidToken:
+            return False
+        return True
 
     def decrypt(self, encrypted: bytes) -> str:
         """The secret again. Raises SettingsError where no secret key of ours made it."""
@@ -86,24 +98,87 @@ async def set_secret(tx: Tx, vault: Vault, website_id: WebsiteId, secret: str) -
         )
     await queries.delete_secrets(tx, website_id)
     await queries.insert_secret(tx, website_id, vault.encrypt(secret))
+    await queries.promote_secret(tx, website_id, old_retires_at=utc_now())
 
 
-async def rotate_secret(
-    tx: Tx, vault: Vault, reach: Reach, *, website_id: str, secret: str
-) -> None:
-    """Replace a website's secret by `secret`. The old one signs nothing any more.
+async def rotate_secret(tx: Tx, vault: Vault, reach: Reach, website_id: str) -> str:
+    """A new secret, pending: it signs beside the one in use, which stays the specification's.
+
+    The website adds it to the one it has; then `promote_secret`. Rotating again before that
+    replaces what is pending.
 
     Raises:
         WebsiteNotFound: no such website within reach.
     """
-    website = await queries.get_website(tx, reach, website_id)
+    website = await _locked(tx, reach, website_id)
+    secret = new_secret()
+    await queries.delete_idle_secrets(tx, website)
+    await queries.insert_secret(tx, website, vault.encrypt(secret))
+    return secret
+
+
+async def promote_secret(tx: Tx, reach: Reach, website_id: str) -> bool:
+    """Let the pending secret sign the specification's header; the old one retires in 24 hours.
+
+    Until then the Standard Webhooks header carries both. Twice is once; returns whether there was
+    anything to promote.
+
+    Raises:
+        WebsiteNotFound: no such website within reach.
+    """
+    website = await _locked(tx, reach, website_id)
+    return await queries.promote_secret(tx, website, old_retires_at=utc_now() + OVERLAP)
+
+
+async def replace_secret(tx: Tx, vault: Vault, reach: Reach, website_id: str) -> str:
+    """A new secret that signs at once and alone: for one that has leaked.
+
+    What the website refuses until it has the new one is sent again.
+
+    Raises:
+        WebsiteNotFound: no such website within reach.
+    """
+    website = await _locked(tx, reach, website_id)
+    secret = new_secret()
+    await set_secret(tx, vault, website, secret)
+    return secret
+
+
+async def _locked(tx: Tx, reach: Reach, website_id: str) -> WebsiteId:
+    website = await queries.lock_website(tx, reach, website_id)
     if website is None:
         raise WebsiteNotFound
-    await set_secret(tx, vault, website.id, secret)
+    return website.id
+
+
+class Reencrypted(Struct, frozen=True):
+    """How many secrets were written anew, and whose could not be opened."""
+
+    done: int
+    unreadable: list[WebsiteId]
+
+
+async def reencrypt(tx: Tx, vault: Vault) -> Reencrypted:
+    """Encrypt with the newest secret key what an older one holds; the older may be dropped then.
+
+    All together or none; a second time finds nothing to do.
+    """
+    done, unreadable = 0, set()
+    for secret_id, website_id, encrypted in await queries.lock_secrets(tx):
+        if vault.is_newest(encrypted):
+            continue
+        try:
+            secret = vault.decrypt(encrypted)
+        except SettingsError:
+            unreadable.add(website_id)
+            continue
+        await queries.write_secret(tx, secret_id, vault.encrypt(secret))
+        done += 1
+    return Reencrypted(done, sorted(unreadable))
 
 
 async def secrets_of(tx: Tx, vault: Vault, website_ids: Sequence[str]) -> dict[str, list[str]]:
-    """What to sign with, by website, the newest first.
+    """What to sign with, by website: first the one in use, which the specification's header shows.
 
     A website is left out where it has none, or where no secret key of ours opens one of them:
     the others must not suffer for it.

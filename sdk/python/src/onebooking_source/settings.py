@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from onebooking_source.errors import SettingsWrong
 
+NEXT = "ONEBOOKING_WEBHOOK_SECRET_NEXT"
 _THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -19,15 +20,25 @@ class Settings:
     website_id: str
     api_key: str = field(repr=False)
     webhook_secret: str = field(repr=False)
+    webhook_secret_next: str = field(repr=False, default="")
+
+    @property
+    def webhook_secrets(self) -> list[str]:
+        """What a webhook may be signed with: while a secret is rotated, the next one as well."""
+        return [secret for secret in (self.webhook_secret, self.webhook_secret_next) if secret]
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
-        """Read the four variables. Raises SettingsWrong naming the one that is missing or wrong."""
+        """Read the four variables, and `ONEBOOKING_WEBHOOK_SECRET_NEXT` while one is rotated.
+
+        Raises SettingsWrong naming the one that is missing or wrong.
+        """
         return cls(
             api_url=_url(env, "ONEBOOKING_API_URL"),
             api_key=_word(env, "ONEBOOKING_API_KEY"),
             webhook_secret=_word(env, "ONEBOOKING_WEBHOOK_SECRET"),
             website_id=_word(env, "WEBSITE_ID"),
+            webhook_secret_next=_word(env, NEXT) if env.get(NEXT) else "",
         )
 
 
