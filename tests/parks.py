@@ -204,6 +204,7 @@ async def open_transactions(hub: Hub) -> list[Any]:
 async def make_due(database: Database) -> None:
     """Let the time pass that lanes wait out."""
     await run(database, "UPDATE lanes SET due_at = now() WHERE lease_token IS NULL")
+    await run(database, "UPDATE breakers SET open_until = now() WHERE open_until IS NOT NULL")
 
 
 async def end_leases(database: Database) -> None:

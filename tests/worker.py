@@ -6,8 +6,7 @@ from uuid import uuid4
 from onebooking.clock import utc_now
 from onebooking.db import Database
 from onebooking.deliveries import lanes
-from onebooking.deliveries.lanes import Result
-from onebooking.deliveries.model import Claimed
+from onebooking.deliveries.model import Claimed, Result
 from onebooking.deliveries.send import Outcome
 from onebooking.reach import EVERYTHING
 

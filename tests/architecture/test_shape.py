@@ -9,6 +9,7 @@ SOURCE = Path(onebooking.__file__).parent
 MODULES = sorted(SOURCE.rglob("*.py"))
 NAMELESS = {"service", "services", "utils", "util", "helpers", "common", "manager", "base", "misc"}
 LONGEST_FILE = 300
+ONE_PAGE = {"tables.py"}  # the whole schema, and nothing else
 EDGE = {
     "api", "auth", "health", "worker", "gather", "partitions", "db", "start", "terminal", "doctor",
 }  # fmt: skip
@@ -42,7 +43,11 @@ def test_no_file_is_named_for_nothing_in_particular() -> None:
 def test_no_file_is_longer_than_a_reader_keeps_in_mind() -> None:
     sources = [*MODULES, *SOURCE.rglob("*.sql")]
     lines = {at(path): len(path.read_text("utf-8").splitlines()) for path in sources}
-    assert {name: count for name, count in lines.items() if count > LONGEST_FILE} == {}
+    assert {
+        name: count
+        for name, count in lines.items()
+        if count > LONGEST_FILE and name not in ONE_PAGE
+    } == {}
 
 
 def test_only_the_edge_opens_a_transaction() -> None:

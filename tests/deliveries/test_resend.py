@@ -8,8 +8,8 @@ from httpx import Response
 from sqlalchemy import text
 
 from onebooking.clock import utc_now
-from onebooking.deliveries.lanes import Result
 from onebooking.deliveries.lanes import record as write_down
+from onebooking.deliveries.model import Result
 from onebooking.deliveries.send import Outcome
 from onebooking.reach import EVERYTHING
 from onebooking.tables import lanes

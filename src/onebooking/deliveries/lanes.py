@@ -10,25 +10,14 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
 from sqlalchemy import text
 
-from onebooking.db import Statement, Tx, as_json, fetch_all, insert_rows, together
-from onebooking.deliveries.model import Claimed
-from onebooking.deliveries.send import Outcome
-from onebooking.history.record import EVENT_TYPES, log_syncs
-from onebooking.ids import new_id
+from onebooking.db import Statement, Tx, as_json, fetch_all, together
+from onebooking.deliveries import breaker
+from onebooking.deliveries.attempts import add_attempts, add_log_lines
+from onebooking.deliveries.model import Claimed, Result
 
 LEASE = timedelta(seconds=90)
-
-
-class Result(Struct, frozen=True, kw_only=True):
-    """What one attempt came to, and when the next one is; None: given up, or not needed."""
-
-    claimed: Claimed
-    outcome: Outcome
-    next_delay: timedelta | None
-    attempted_at: datetime
 
 
 async def claim(
@@ -37,7 +26,8 @@ async def claim(
     """Lease the lanes that are due, up to `slots` in flight for each website.
 
     Website by website, so that one with a thousand lanes due costs the others nothing. Lanes of
-    websites that are paused, switched off or without a webhook stay where they are.
+    websites that are paused, switched off or without a webhook stay where they are, and so do those
+    behind an open breaker: once its time is over, one of all workers takes one lane as a probe.
     """
     parameters = {
         "token": token,
@@ -50,25 +40,41 @@ async def claim(
 
 
 _CLAIM = text("""
-    WITH due AS (
-      SELECT lane.booking_id, website.webhook_url FROM websites AS website
+    WITH due_breakers AS (
+      SELECT website_id FROM breakers JOIN websites ON websites.id = website_id
+      WHERE open_until <= now() AND is_active AND paused_at IS NULL AND webhook_url IS NOT NULL
+        AND EXISTS (SELECT FROM lanes
+          WHERE lanes.website_id = breakers.website_id AND due_at <= now())
+      FOR UPDATE OF breakers SKIP LOCKED
+    ), probing AS (
+      UPDATE breakers SET open_until = now() + :lease
+      FROM due_breakers WHERE breakers.website_id = due_breakers.website_id
+      RETURNING breakers.website_id
+    ), due AS (
+      SELECT lane.booking_id, website.webhook_url, probing.website_id IS NOT NULL AS probe
+      FROM websites AS website
+      LEFT JOIN breakers ON breakers.website_id = website.id
+      LEFT JOIN probing ON probing.website_id = website.id
       LEFT JOIN unnest(CAST(:busy_websites AS text[]), CAST(:busy AS int[])) AS flying (id, lanes)
         ON flying.id = website.id
       CROSS JOIN LATERAL (
         SELECT booking_id FROM lanes
         WHERE website_id = website.id AND due_at <= now()
-        ORDER BY due_at LIMIT greatest(:slots - coalesce(flying.lanes, 0), 0)
+        ORDER BY due_at LIMIT CASE
+          WHEN probing.website_id IS NOT NULL THEN 1
+          WHEN breakers.open_until IS NOT NULL THEN 0
+          ELSE greatest(:slots - coalesce(flying.lanes, 0), 0) END
         FOR UPDATE SKIP LOCKED
       ) AS lane
       WHERE website.is_active AND website.paused_at IS NULL AND website.webhook_url IS NOT NULL
     ), leased AS (
       UPDATE lanes SET due_at = now() + :lease, lease_token = :token
       FROM due WHERE lanes.booking_id = due.booking_id
-      RETURNING lanes.booking_id, due.webhook_url
+      RETURNING lanes.booking_id, due.webhook_url, due.probe
     )
     SELECT CAST(:token AS uuid) AS token, head.id AS delivery_id, leased.booking_id,
       head.website_id, head.event, head.body, head.attempts, leased.webhook_url,
-      bookings.source_values
+      bookings.source_values, leased.probe
     FROM leased
     JOIN bookings ON bookings.id = leased.booking_id
     CROSS JOIN LATERAL (
@@ -78,7 +84,7 @@ _CLAIM = text("""
 """)
 
 
-async def record(tx: Tx, results: Sequence[Result], *, now: datetime) -> int:
+async def record(tx: Tx, results: Sequence[Result], *, now: datetime, jitter: float = 0) -> int:
     """Write down what attempts came to; returns how many still held their lease.
 
     The bookings are locked first, as an edit locks them: whether a lane has more to send is then
@@ -105,9 +111,10 @@ async def record(tx: Tx, results: Sequence[Result], *, now: datetime) -> int:
             Statement(_REMEMBER, rows),
             Statement(_MOVE_ON, rows),
             Statement(_CLOSE, {"bookings": [result.claimed.booking_id for result in held]}),
-            insert_rows("attempts", _ATTEMPT, [_attempt(result) for result in held]),
-            log_syncs([_log_line(result, now) for result in held]),
+            add_attempts(held),
+            add_log_lines(held, now=now),
             _pause(gone),
+            *breaker.note([(result.claimed, result.outcome) for result in held], jitter=jitter),
         )
     return len(held)
 
@@ -188,50 +195,13 @@ def _pause(gone: Sequence[Claimed]) -> Statement | None:
     if not gone:
         return None
     return Statement(
-        "UPDATE websites SET paused_at = now() WHERE (id, webhook_url) IN "
+        "UPDATE websites SET paused_at = now(), paused_reason = 'gone' WHERE (id, webhook_url) IN "
         "(SELECT * FROM unnest(%(websites)s::text[], %(urls)s::text[]))",
         {
             "websites": [one.website_id for one in gone],
             "urls": [one.webhook_url for one in gone],
         },
     )
-
-
-_ATTEMPT = (
-    "id", "delivery_id", "website_id", "accepted", "status", "reason", "reply", "duration_ms",
-    "attempted_at",
-)  # fmt: skip
-
-
-def _attempt(result: Result) -> dict[str, Any]:
-    outcome = result.outcome
-    return {
-        "id": new_id(result.attempted_at),
-        "delivery_id": result.claimed.delivery_id,
-        "website_id": result.claimed.website_id,
-        "accepted": outcome.accepted,
-        "status": outcome.status,
-        "reason": outcome.reason,
-        "reply": outcome.reply,
-        "duration_ms": round(outcome.duration_seconds * 1000),
-        "attempted_at": result.attempted_at,
-    }
-
-
-def _log_line(result: Result, now: datetime) -> dict[str, Any]:
-    claimed, outcome = result.claimed, result.outcome
-    return {
-        "id": new_id(now),
-        "booking_id": claimed.booking_id,
-        "website_id": claimed.website_id,
-        "direction": "outbound",
-        "event_type": EVENT_TYPES.get(claimed.event, "update"),
-        "payload": msgspec.Raw(claimed.body.encode()),
-        "status": "success" if outcome.accepted else "failed",
-        "error_message": None if outcome.accepted else outcome.reason,
-        "request_id": str(claimed.delivery_id),
-        "created_at": now,
-    }
 
 
 async def release(tx: Tx, claimed: Sequence[Claimed]) -> None:

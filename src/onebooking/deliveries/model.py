@@ -1,12 +1,13 @@
 """What telling a website is: a delivery, its state, its attempts."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
 
+from onebooking.deliveries.send import Outcome
 from onebooking.reach import WebsiteId
 
 
@@ -48,3 +49,13 @@ class Claimed(Struct, frozen=True, kw_only=True):
     attempts: int
     webhook_url: str
     source_values: dict[str, Any]  # what the website was known to hold when we claimed
+    probe: bool = False  # the one delivery that asks whether a failing website is back
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """What one attempt came to, and when the next one is; None: given up, or not needed."""
+
+    claimed: Claimed
+    outcome: Outcome
+    next_delay: timedelta | None
+    attempted_at: datetime

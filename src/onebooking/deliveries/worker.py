@@ -14,8 +14,7 @@ from msgspec import Struct, field
 from onebooking.clock import utc_now
 from onebooking.db import Database
 from onebooking.deliveries import lanes
-from onebooking.deliveries.lanes import Result
-from onebooking.deliveries.model import Claimed
+from onebooking.deliveries.model import Claimed, Result
 from onebooking.deliveries.schedule import delay_after
 from onebooking.deliveries.send import Outcome, send
 from onebooking.deliveries.signing import sign
@@ -141,7 +140,7 @@ async def _recorded(recorder: Gatherer[Result, None], result: Result) -> None:
 
 async def _record(worker: Worker, results: Sequence[Result]) -> list[None]:
     async with worker.database.begin(EVERYTHING) as tx:
-        held = await lanes.record(tx, results, now=utc_now())
+        held = await lanes.record(tx, results, now=utc_now(), jitter=uniform(-1, 1))
     if held < len(results):
         log.warning("%d outcomes came after their lease had ended", len(results) - held)
     return [None] * len(results)

@@ -14,6 +14,7 @@ from onebooking.web.replies import answers
 from onebooking.websites import queries
 from onebooking.websites.keys import replace_key, rotate_key
 from onebooking.websites.model import Website
+from onebooking.websites.pause import pause, resume
 from onebooking.websites.register import (
     NewWebsite,
     WebsiteChanges,
@@ -194,6 +195,34 @@ async def post_replace_secret(
     return SecretReply(await replace_secret(tx, vault, member.reach, website_id))
 
 
+@post(
+    "/{website_id:str}/pause",
+    summary="Pause a website's deliveries",
+    status_code=200,
+    responses=answers(401, 403, 404),
+)
+async def post_pause(
+    tx: NamedDependency[Tx], member: NamedDependency[Member], website_id: FromPath[str]
+) -> WebsiteReply:
+    """Send it nothing until it is resumed. Its deliveries wait; none is dropped."""
+    member.require(Right.MANAGE_WEBSITES)
+    return WebsiteReply(await pause(tx, member.reach, website_id))
+
+
+@post(
+    "/{website_id:str}/resume",
+    summary="Resume a website's deliveries",
+    status_code=200,
+    responses=answers(401, 403, 404),
+)
+async def post_resume(
+    tx: NamedDependency[Tx], member: NamedDependency[Member], website_id: FromPath[str]
+) -> WebsiteReply:
+    """Send what waits, whatever paused it: a member, a 410, or five days of failures."""
+    member.require(Right.MANAGE_WEBSITES)
+    return WebsiteReply(await resume(tx, member.reach, website_id))
+
+
 router = Router(
     "/api/websites",
     route_handlers=[
@@ -201,6 +230,8 @@ router = Router(
         create_website,
         get_website,
         patch_website,
+        post_pause,
+        post_resume,
         post_rotate_key,
         post_replace_key,
         post_rotate_secret,

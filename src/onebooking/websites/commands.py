@@ -13,6 +13,7 @@ from onebooking.settings import Settings
 from onebooking.terminal import fail, in_transaction
 from onebooking.websites import keys, queries, secrets
 from onebooking.websites.model import Website
+from onebooking.websites.pause import pause, resume
 from onebooking.websites.register import (
     NewWebsite,
     Registered,
@@ -81,11 +82,35 @@ def list_all(*, as_json: AsJson = False) -> None:
     columns = ("ID", "Name", "Domain", "Webhook", "State")
     table = Table(*(Column(name, overflow="fold") for name in columns))
     for website in found:
-        state = "disabled" if not website.is_active else "paused" if website.paused_at else "on"
+        state = "on" if website.is_active else "disabled"
+        if website.paused_at:
+            state = f"paused ({website.paused_reason})"
         table.add_row(
             website.id, website.name, website.domain, website.webhook_url or "none", state
         )
     Console().print(table)
+
+
+@group.command("pause")
+def pause_deliveries(website_id: WebsiteId) -> None:
+    """Send website ID nothing more until it is resumed. Its deliveries wait."""
+
+    async def work(tx: Tx, _: Settings) -> Website:
+        return await pause(tx, EVERYTHING, website_id)
+
+    in_transaction(work)
+    typer.echo(f"The deliveries of {website_id} are paused.")
+
+
+@group.command("resume")
+def resume_deliveries(website_id: WebsiteId) -> None:
+    """Send website ID what waits for it, whatever had paused it."""
+
+    async def work(tx: Tx, _: Settings) -> Website:
+        return await resume(tx, EVERYTHING, website_id)
+
+    in_transaction(work)
+    typer.echo(f"The deliveries of {website_id} are resumed.")
 
 
 @group.command("rotate-key")

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
 from onebooking.db import Tx, fetch_all, fetch_one, within
 from onebooking.reach import Reach, WebsiteId
-from onebooking.tables import website_keys, website_secrets, websites
+from onebooking.tables import breakers, website_keys, website_secrets, websites
 from onebooking.websites.model import Website
 
 # Keys that are accepted at this moment: the one place that says so.
@@ -66,6 +66,11 @@ async def update_website(
     return await fetch_one(
         tx, change.values(**values, updated_at=func.now()).returning(websites), Website
     )
+
+
+async def close_breaker(tx: Tx, website_id: WebsiteId) -> None:
+    """Forget that a website failed."""
+    await tx.execute(delete(breakers).where(breakers.c.website_id == website_id))
 
 
 async def insert_key(tx: Tx, website_id: WebsiteId, *, key_hash: bytes, prefix: str) -> bool:

@@ -85,10 +85,12 @@ async def change_website(
     values = {name: value for name, value in structs.asdict(changes).items() if value is not UNSET}
     _check(values.get("webhook_url"), values.get("timezone"), development=development)
     if changes.is_active is True:
-        values["paused_at"] = None
+        values |= {"paused_at": None, "paused_reason": None}
     website = await queries.update_website(tx, reach, website_id, values)
     if website is None:
         raise WebsiteNotFound
+    if changes.is_active is True:
+        await queries.close_breaker(tx, website.id)
     return website
 
 
