@@ -5,10 +5,10 @@ from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from litestar import Response, Router, get, post, put
+from litestar import Request, Response, Router, get, post, put
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
-from msgspec import UNSET, Struct, structs
+from msgspec import UNSET, Struct, ValidationError, convert, structs
 
 from onebooking.bookings import auth, queries
 from onebooking.bookings.auth import Reader
@@ -16,7 +16,7 @@ from onebooking.bookings.edit import BookingEdit, StatusChange, edit_booking
 from onebooking.bookings.filters import Filters, Sort
 from onebooking.bookings.model import Booking, Status, SyncState
 from onebooking.db import Tx
-from onebooking.errors import BookingNotFound, FieldError, InvalidPayload
+from onebooking.errors import BookingNotFound, FieldError, InvalidPayload, field_error
 from onebooking.members.auth import SECURITY
 from onebooking.members.model import Member
 from onebooking.reach import Reach
@@ -109,6 +109,7 @@ async def get_booking(
     responses=answers(400, 401, 403, 404, 409, 413, 415, 422),
 )
 async def put_booking(
+    request: Request[Any, Any, Any],
     tx: NamedDependency[Tx],
     member: NamedDependency[Member],
     booking_id: FromPath[UUID],
@@ -119,6 +120,7 @@ async def put_booking(
 
     With `version` (or `If-Match`), a field that somebody changed since answers EDIT_CONFLICT.
     """
+    await _check_types(request, type(data))
     await edit_booking(tx, member, booking_id, _based_on(data, if_match))
     return await _reply(tx, member.reach, booking_id)
 
@@ -131,6 +133,7 @@ async def put_booking(
     responses=answers(400, 401, 403, 404, 409, 413, 415, 422),
 )
 async def post_status(
+    request: Request[Any, Any, Any],
     tx: NamedDependency[Tx],
     member: NamedDependency[Member],
     booking_id: FromPath[UUID],
@@ -138,6 +141,7 @@ async def post_status(
     if_match: IfMatch = None,
 ) -> Response[BookingReply]:
     """Set the status, with an optional note, and tell the website `booking.status_changed`."""
+    await _check_types(request, type(data))
     await edit_booking(tx, member, booking_id, _based_on(data, if_match))
     return await _reply(tx, member.reach, booking_id)
 
@@ -147,6 +151,16 @@ async def _reply(tx: Tx, reach: Reach, booking_id: UUID) -> Response[BookingRepl
     if booking is None:
         raise BookingNotFound
     return Response(BookingReply(booking), headers={"ETag": f'"{booking.version}"'})
+
+
+async def _check_types(request: Request[Any, Any, Any], kind: type[Edit]) -> None:
+    """Refuse `"2"` for 2, which Litestar lets pass. Raises InvalidPayload."""
+    try:
+        convert(await request.json(), kind)
+    except ValidationError as failed:
+        message, _, path = str(failed).partition(" - at `$")
+        wrong = field_error(path.strip(".`"), message)
+        raise InvalidPayload(f"{wrong.field}: {wrong.message}", details=(wrong,)) from None
 
 
 def _based_on(edit: Edit, tag: str | None) -> Edit:

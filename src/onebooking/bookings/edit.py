@@ -2,11 +2,13 @@
 
 from typing import Annotated, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
 
 from onebooking.bookings import queries
-from onebooking.bookings.model import BY_COLUMN, Status, Values
+from onebooking.bookings.model import BY_COLUMN, COLUMNS, Status, Values
+from onebooking.bookings.oddities import looked_at_again
 from onebooking.bookings.queries import Change, Locked
 from onebooking.bookings.wire import (
     INTEGER_MAX,
@@ -68,7 +70,7 @@ async def edit_booking(
     Raises:
         BookingNotFound: no such booking within the member's reach.
         EditConflict: somebody else changed the same field; the details have both values.
-        InvalidPayload: a text that no database holds.
+        InvalidPayload: a text that no database holds, or a number below 0.
         NotAllowed: the member's role may not change one of the fields.
     """
     wanted = columns_of(edit)
@@ -89,6 +91,7 @@ async def edit_booking(
         if value != held[column] or (column in settled and value != there.get(column))
     }
     if changed:
+        _refuse_negative(changed, held)
         event = "booking.updated" if isinstance(edit, BookingEdit) else "booking.status_changed"
         was = {column: [held[column], value] for column, value in changed.items()}
         await _change(tx, booking, member, event=event, was=was)
@@ -99,7 +102,10 @@ async def _change(
 ) -> None:
     now = utc_now()
     changed = {column: new for column, (_, new) in was.items()}
-    version = await queries.update_booking(tx, booking.id, changed)
+    values = to_builtins({column: booking.values[column] for column in COLUMNS}) | changed
+    today = now.astimezone(ZoneInfo(booking.timezone)).date()
+    warnings = looked_at_again(booking.values["warnings"], values, today=today)
+    version = await queries.update_booking(tx, booking.id, changed, warnings=warnings)
     change = {
         "booking_id": booking.id,
         "version": version,
@@ -131,6 +137,25 @@ def _check(member: Member, wanted: Values) -> None:
             raise NotAllowed(f"Your role, {member.role}, may not change {field.path}.")
         if wrong := unstorable(value, field.path):
             raise InvalidPayload(f"{wrong.field} {wrong.message}", details=(wrong,))
+
+
+def _refuse_negative(changed: Values, held: Values) -> None:
+    """What a website reported may stay as it is, but nobody enters less than nothing."""
+    wrong = [
+        FieldError(BY_COLUMN[column].path, "must be 0 or more")
+        for column, value in changed.items()
+        if isinstance(value, int) and value < 0
+    ]
+    for place, addon in enumerate(changed.get("addons", ())):
+        if addon not in held["addons"]:
+            wrong += [
+                FieldError(f"addons[{place}].{name}", "must be 0 or more")
+                for name in ("quantity", "unit_price")
+                if addon[name] < 0
+            ]
+    if wrong:
+        said = ", ".join(one.field for one in wrong)
+        raise InvalidPayload(f"Must be 0 or more: {said}", details=tuple(wrong))
 
 
 def _refuse_stale(

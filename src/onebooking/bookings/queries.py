@@ -11,7 +11,7 @@ from onebooking.bookings.filters import Filters, Sort
 from onebooking.bookings.model import Booking, Customer, Transport, Values
 from onebooking.db import Tx, within
 from onebooking.reach import Reach, WebsiteId
-from onebooking.tables import booking_changes, bookings, conflicts
+from onebooking.tables import booking_changes, bookings, conflicts, websites
 from onebooking.web import paging
 
 MOST_COUNTED = 10_000
@@ -34,6 +34,7 @@ class Locked(Struct, frozen=True):
     website_id: WebsiteId
     source_booking_id: UUID
     version: int
+    timezone: str  # its website's
     values: RowMapping
 
 
@@ -86,12 +87,17 @@ async def get_booking(tx: Tx, reach: Reach, booking_id: UUID) -> Booking | None:
 async def lock_booking(tx: Tx, reach: Reach, booking_id: UUID) -> Locked | None:
     """One booking within reach, nobody else's to change until this transaction ends."""
     wanted = (
-        select(bookings).where(b.id == booking_id, within(b.website_id, reach)).with_for_update()
+        select(bookings, websites.c.timezone)
+        .join(websites, websites.c.id == b.website_id)
+        .where(b.id == booking_id, within(b.website_id, reach))
+        .with_for_update(of=bookings)
     )
     row = (await tx.execute(wanted)).mappings().first()
     if row is None:
         return None
-    return Locked(row["id"], row["website_id"], row["source_booking_id"], row["version"], row)
+    return Locked(
+        row["id"], row["website_id"], row["source_booking_id"], row["version"], row["timezone"], row
+    )
 
 
 class Change(Struct, frozen=True):
@@ -117,10 +123,12 @@ async def changes_since(tx: Tx, booking_id: UUID, version: int) -> list[Change]:
     ]
 
 
-async def update_booking(tx: Tx, booking_id: UUID, changed: Values) -> int:
+async def update_booking(tx: Tx, booking_id: UUID, changed: Values, *, warnings: list[str]) -> int:
     """Write values and count the version up; returns the new version. The row is locked."""
     change = update(bookings).where(b.id == booking_id)
-    change = change.values(**changed, version=b.version + 1, updated_at=func.now())
+    change = change.values(
+        **changed, warnings=warnings, version=b.version + 1, updated_at=func.now()
+    )
     version: int = (await tx.execute(change.returning(b.version))).scalar_one()
     return version
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from onebooking.bookings.oddities import oddities
 from onebooking.db import Tx, together
 from onebooking.errors import DuplicateBooking, InvalidKey, WebsiteNotFound
 from onebooking.ids import new_id
@@ -17,7 +18,7 @@ from onebooking.sync.idempotency import Replies
 from onebooking.sync.parking import hear_parked
 from onebooking.sync.queries import Parked, Sender
 from onebooking.sync.received import Applied, Outcome, Received, Refused
-from onebooking.sync.wire import Event, oddities
+from onebooking.sync.wire import Event
 from onebooking.sync.write import Work, log_lines, write
 
 

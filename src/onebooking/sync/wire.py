@@ -1,7 +1,6 @@
-"""What a website may say: the body of a sync, checked, and what looks odd in it."""
+"""What a website may say: the body of a sync, checked."""
 
-import re
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
@@ -10,6 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from onebooking.bookings.model import FIELDS, REQUIRED, Status, Values
+from onebooking.bookings.oddities import UNKNOWN
 from onebooking.bookings.wire import (
     AddonBody,
     CustomerBody,
@@ -167,40 +167,7 @@ def _unknown_fields(tree: dict[str, Any]) -> list[str]:
         for name in (part or {})
         if name not in _KNOWN[place]
     }
-    return [f"{name}: unknown field, kept in the sync log only" for name in list(unknown)[:20]]
-
-
-_CURRENCY = re.compile(r"[A-Z]{3}")
-_TRANSPORT_TYPES = (None, "hotel_pickup", "self_arrange", "private")
-
-
-def oddities(values: Values, *, today: date) -> list[str]:
-    """What looks odd in a whole booking. A paid booking is stored all the same.
-
-    `today` is the date at the park.
-    """
-    odd = []
-    sum_of_parts = (
-        values["package_price"] * values["guest_count"]
-        + sum(addon["quantity"] * addon["unit_price"] for addon in values["addons"])
-        + values["transport_cost"]
-        - values["discount_amount"]
-    )
-    if sum_of_parts != values["total_amount"]:
-        odd.append(f"total_amount: the parts add up to {sum_of_parts}")
-    if values["activity_date"] < today.isoformat():
-        odd.append("activity_date: lies in the past")
-    if values["guest_count"] < 1:
-        odd.append("guest_count: nobody comes")
-    if "@" not in values["customer_email"]:
-        odd.append("customer.email: does not look like an e-mail address")
-    if not values["customer_name"].strip():
-        odd.append("customer.name: is empty")
-    if not _CURRENCY.fullmatch(values["currency"]):
-        odd.append("currency: is not a code such as THB")
-    if values["transport_type"] not in _TRANSPORT_TYPES:
-        odd.append("transport.type: is none of hotel_pickup, self_arrange, private")
-    return odd
+    return [f"{name}{UNKNOWN}" for name in list(unknown)[:20]]
 
 
 EVENT_NAMES: tuple[str, ...] = get_args(EventName)

@@ -1,0 +1,48 @@
+"""What looks odd in a booking: stored all the same, said to its website, and shown."""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+
+from onebooking.bookings.model import Values
+
+UNKNOWN = ": unknown field, kept in the sync log only"
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_TRANSPORT_TYPES = (None, "hotel_pickup", "self_arrange", "private")
+
+
+def oddities(values: Values, *, today: date) -> list[str]:
+    """What looks odd in a whole booking. A paid booking is stored all the same.
+
+    `today` is the date at the park.
+    """
+    odd = []
+    sum_of_parts = (
+        values["package_price"] * values["guest_count"]
+        + sum(addon["quantity"] * addon["unit_price"] for addon in values["addons"])
+        + values["transport_cost"]
+        - values["discount_amount"]
+    )
+    if sum_of_parts != values["total_amount"]:
+        odd.append(f"total_amount: the parts add up to {sum_of_parts}")
+    if values["activity_date"] < today.isoformat():
+        odd.append("activity_date: lies in the past")
+    if values["guest_count"] < 1:
+        odd.append("guest_count: nobody comes")
+    if "@" not in values["customer_email"]:
+        odd.append("customer.email: does not look like an e-mail address")
+    if not values["customer_name"].strip():
+        odd.append("customer.name: is empty")
+    if not _CURRENCY.fullmatch(values["currency"]):
+        odd.append("currency: is not a code such as THB")
+    if values["transport_type"] not in _TRANSPORT_TYPES:
+        odd.append("transport.type: is none of hotel_pickup, self_arrange, private")
+    return odd
+
+
+def looked_at_again(before: Sequence[str], values: Values, *, today: date) -> list[str]:
+    """The warnings of a booking whose values have changed since it got `before`.
+
+    What its website said that we do not know remains said.
+    """
+    return [*oddities(values, today=today), *(one for one in before if one.endswith(UNKNOWN))]
