@@ -47,6 +47,7 @@ MATRIX = {
     ("GET", "/api/deliveries"): LISTS,
     ("GET", "/api/deliveries/{delivery_id}"): (401, 401, 401, 200, 200, 404, 404, 200),
     ("POST", "/api/deliveries/{delivery_id}/resend"): (401, 401, 401, 403, 200, 403, 404, 200),
+    ("POST", "/api/deliveries/resend"): (401, 401, 401, 403, 200, 403, 404, 200),
     ("POST", "/api/admin/test-webhook"): (401, 401, 401, 403, 200, 403, 404, 200),
     ("GET", "/api/health/websites"): LISTS,
     ("GET", "/"): PUBLIC,
@@ -73,6 +74,7 @@ def body_for(method: str, path: str, at: World) -> Any:
         "/api/bookings/{booking_id}/status": {"status": "completed"},
         "/api/websites": {"id": f"park-{next(_number)}", "name": "Park", "domain": "park.example"},
         "/api/websites/{website_id}": {"logo_url": "https://hanumanworld.com/logo.png"},
+        "/api/deliveries/resend": {"website_id": OURS},
         "/api/admin/test-webhook": wanted,
     }
     return None if method in ("GET", "HEAD") else bodies.get(path)

@@ -14,14 +14,16 @@ from onebooking.db import Database, Tx
 from onebooking.deliveries import queries
 from onebooking.deliveries.model import Delivery, State
 from onebooking.deliveries.resend import resend
+from onebooking.deliveries.resend_all import ResendAll, resend_all
 from onebooking.deliveries.send import Outcome
 from onebooking.deliveries.trial import TestWebhook, Trial, carry_out, prepare
-from onebooking.errors import NotFound
+from onebooking.errors import NotFound, WebsiteNotFound
 from onebooking.members.auth import SECURITY, check_signed_in, desk_of
-from onebooking.members.model import Member
+from onebooking.members.model import Member, Right
 from onebooking.web import paging
 from onebooking.web.paging import CursorText, Limit
 from onebooking.web.replies import answers
+from onebooking.websites.queries import get_website
 from onebooking.websites.secrets import Vault
 
 
@@ -37,6 +39,13 @@ class DeliveryReply(Struct, frozen=True):
     """One delivery."""
 
     delivery: Delivery
+    success: bool = True
+
+
+class ResentReply(Struct, frozen=True):
+    """How many deliveries are sent again."""
+
+    resent: int
     success: bool = True
 
 
@@ -99,6 +108,25 @@ async def post_resend(
 
 
 @post(
+    "/deliveries/resend",
+    summary="Resend a website's deliveries",
+    status_code=200,
+    responses=answers(400, 401, 403, 404, 413, 415, 422),
+)
+async def post_resend_all(
+    tx: NamedDependency[Tx], member: NamedDependency[Member], data: JSONBody[ResendAll]
+) -> ResentReply:
+    """Send again all that a website did not accept, of all time or from `since` to `until`.
+
+    What was given up is owed again, what waits is tried now. Safe to repeat.
+    """
+    member.require(Right.RESEND)
+    if await get_website(tx, member.reach, data.website_id) is None:
+        raise WebsiteNotFound
+    return ResentReply(await resend_all(tx, data))
+
+
+@post(
     "/admin/test-webhook",
     summary="Send a test webhook",
     status_code=200,
@@ -122,7 +150,7 @@ async def post_test_webhook(
 
 router = Router(
     "/api",
-    route_handlers=[list_deliveries, get_delivery, post_resend, post_test_webhook],
+    route_handlers=[list_deliveries, get_delivery, post_resend, post_resend_all, post_test_webhook],
     tags=["Deliveries"],
     security=SECURITY,
 )
