@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct, ValidationError, convert
 
@@ -17,7 +18,7 @@ _STANDARD_SECRET = re.compile(
 )
 _HTTP_URL = re.compile(r"https?://[^\s@]+")
 _SMTP_URL = re.compile(
-    r"smtps?://(?:[^\s@/:]+:[^\s@/]*@)?(?:[^\s@/:\[\]]+|\[[\da-f:]+\])(?::\d{1,5})?/?", re.I
+    r"(?i:smtps?)://(?:[^\s@/:]+:[^\s@/]*@)?(?:[^\s@/:\[\]]+|\[[\da-fA-F:]+\])(?::\d{1,5})?/?"
 )
 _ADDRESS = re.compile(r"[^\r\n]*[^\s@<>,]@[^\s@<>,]+>?")
 _POSTGRESQL = ("postgresql://", "postgres://", "postgresql+psycopg://")
@@ -111,7 +112,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     def check_telling(self) -> None:
         """Raises SettingsError where half of what mails or the alerts' webhook need is missing."""
-        if self.smtp_url and not _SMTP_URL.fullmatch(self.smtp_url):
+        if self.smtp_url and not _is_smtp_url(self.smtp_url):
             raise SettingsError(
                 "ONEBOOKING_SMTP_URL is wrong: it is smtp://user:password@host:port or smtps://…, "
                 "with @ : / and % in user and password written as %40 %3A %2F %25."
@@ -139,6 +140,13 @@ class Settings(Struct, frozen=True, kw_only=True):
             raise SettingsError(
                 "ONEBOOKING_PUBLIC_URL is wrong: it begins with https:// and has no spaces."
             )
+
+
+def _is_smtp_url(url: str) -> bool:
+    try:
+        return bool(_SMTP_URL.fullmatch(url)) and (urlsplit(url).port or 1) > 0
+    except ValueError:  # a port that is none
+        return False
 
 
 def _unknown(name: str, known: tuple[str, ...]) -> str:
