@@ -98,6 +98,33 @@ def test_retry_after_is_obeyed_by_every_event(site: Site) -> None:
     assert site.counts() == {"sent": 2}
 
 
+def test_being_asked_to_wait_uses_up_nobodys_tries_and_keeps_the_order(site: Site) -> None:
+    site.hub.otherwise = lambda _: BUSY
+    first, second = site.put("b-1", "b-1")
+    for _ in range(10):
+        assert site.sender.drain() == 1
+        site.clock.now += 60
+    assert site.counts() == {"waiting": 2}
+    site.hub.otherwise = lambda _: TAKEN
+    assert site.sender.drain() == 2
+    assert site.database.rows("SELECT id, tries, state FROM onebooking_outbox ORDER BY id") == [
+        (first, 0, "sent"),
+        (second, 0, "sent"),
+    ]
+    heard = [event["event_id"] for event in site.hub.heard]
+    assert heard[-2] == heard[0] != heard[-1]
+
+
+def test_a_hub_that_names_no_wait_is_left_alone_for_half_a_minute(site: Site) -> None:
+    site.hub.answers.append(Answer(429, {"success": False, "code": "RATE_LIMITED"}))
+    site.put("b-1")
+    site.sender.drain()
+    site.clock.now += 29
+    assert site.sender.drain() == 0
+    site.clock.now += 1
+    assert site.sender.drain() == 1
+
+
 def test_a_hub_that_is_not_there_uses_up_nobodys_tries(site: Site) -> None:
     site.put("b-1", "b-2", "b-3")
     site.hub.stop()

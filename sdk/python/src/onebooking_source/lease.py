@@ -86,6 +86,13 @@ def record_unavailable(
     return _record(outbox, connection, leased, sql, state, tries, due_at, code, str(unavailable))
 
 
+def record_held(outbox: Outbox, connection: Connection, leased: Leased, seconds: float) -> bool:
+    """The hub asked all to wait: due then, no try is used up. False as in `record_sent`."""
+    sql = "due_at = ?, code = 'RATE_LIMITED', error = ?"
+    message = f"The hub asked us to wait {seconds:.0f} seconds."
+    return _record(outbox, connection, leased, sql, instant(outbox.clock() + seconds), message)
+
+
 def _record(
     outbox: Outbox, connection: Connection, leased: Leased, changes: str, *values: object
 ) -> bool:

@@ -7,7 +7,8 @@ DELAYS_SECONDS = (1, 5, 30, 300)
 
 AFTERWARDS_SECONDS = 15 * 60
 LEASE_SECONDS = 60
-_LONGEST_SECONDS = 24 * 60 * 60.0
+HELD_SECONDS = 30.0  # the hub said "too many", and not for how long
+_LONGEST_SECONDS = 60 * 60.0
 
 
 def delay_after(tries: int, *, retry_after_seconds: float | None = None) -> float:
@@ -24,7 +25,7 @@ def used_up(tries: int) -> bool:
 def retry_after_seconds(header: str | None, *, now: float) -> float | None:
     """Read a `Retry-After` (RFC 9110: seconds, or a date); None when absent or unreadable.
 
-    At most a day: a hub that says "next year" by mistake must not silence us.
+    At most an hour: a hub that says "next year" by mistake must not silence us.
     """
     text = (header or "").strip()
     if text.isascii() and text.isdigit():

@@ -10,6 +10,7 @@ from onebooking_source.database import Connection
 from onebooking_source.errors import SyncRefused, SyncUnavailable
 from onebooking_source.lease import (
     Leased,
+    record_held,
     record_refused,
     record_sent,
     record_unavailable,
@@ -17,8 +18,10 @@ from onebooking_source.lease import (
 )
 from onebooking_source.outbox import Outbox
 from onebooking_source.reply import SyncResult
+from onebooking_source.schedule import HELD_SECONDS
 
 log = logging.getLogger("onebooking_source")
+_TOO_MANY = 429
 
 
 class Sender:
@@ -92,10 +95,7 @@ class Sender:
             kept = record_refused(self._outbox, connection, leased, refused)
             _log_refused(leased, refused)
         except SyncUnavailable as unavailable:
-            kept = record_unavailable(self._outbox, connection, leased, unavailable)
-            log.warning("%s: try %d failed: %s", leased.name, leased.tries + 1, _why(unavailable))
-            if unavailable.retry_after_seconds is not None:
-                self._paused_until = self._outbox.clock() + unavailable.retry_after_seconds
+            kept = self._record_unavailable(connection, leased, unavailable)
             reached = unavailable.status is not None
         else:
             kept = record_sent(self._outbox, connection, leased, result)
@@ -103,6 +103,22 @@ class Sender:
         if not kept:
             log.warning("%s: another sender took over, its lease had ended", leased.name)
         return reached
+
+    def _record_unavailable(
+        self, connection: Connection, leased: Leased, unavailable: SyncUnavailable
+    ) -> bool:
+        """Keep the event for later; where the hub asked for a pause, all of them wait."""
+        pause = unavailable.retry_after_seconds
+        if unavailable.status == _TOO_MANY:
+            pause = HELD_SECONDS if pause is None else pause
+            kept = record_held(self._outbox, connection, leased, pause)
+            log.warning("the hub asked us to wait %.0f seconds; nothing is lost", pause)
+        else:
+            kept = record_unavailable(self._outbox, connection, leased, unavailable)
+            log.warning("%s: try %d failed: %s", leased.name, leased.tries + 1, _why(unavailable))
+        if pause is not None:
+            self._paused_until = self._outbox.clock() + pause
+        return kept
 
 
 def _why(unavailable: SyncUnavailable) -> str:
