@@ -11,6 +11,7 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components
 
+from onebooking.alerts import api as alerts
 from onebooking.bookings import api as bookings
 from onebooking.bookings import changes_api
 from onebooking.db import Database
@@ -59,6 +60,7 @@ def create_app(
             changes_api.router,
             websites.router,
             deliveries.router,
+            alerts.router,
             health.healthz,
             health.readyz,
             *docs.handlers,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from onebooking.alerts import commands as alerts
 from onebooking.members import commands as members
 from onebooking.terminal import home, saying_errors
 from onebooking.websites import commands as websites
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 app.add_typer(websites.group, name="websites")
 app.add_typer(members.group, name="members")
+app.add_typer(alerts.group, name="alerts")
 Parent = Annotated[
     int | None, typer.Option(help="Stop when this process is gone.", hidden=True, metavar="PID")
 ]

@@ -11,16 +11,19 @@ from sqlalchemy import text
 
 from onebooking.db import Database, Tx
 from onebooking.deliveries.send import open_http
-from onebooking.errors import Unavailable
+from onebooking.errors import OneBookingError, Unavailable
+from onebooking.mail import NotSent, Server, greet, post_of
 from onebooking.migrate import HEAD, current_revision
 from onebooking.reach import EVERYTHING
 from onebooking.settings import Settings
+from onebooking.web.guard import check_url
 from onebooking.websites import queries
 from onebooking.websites.model import Website
 from onebooking.websites.secrets import Vault, secrets_of
 
 OLDEST_POSTGRESQL = 150000
 _CLOCK_SECONDS = 30  # a receiver refuses what is 5 minutes off
+_MAIL_SECONDS = 10.0
 _REACH_SECONDS = aiohttp.ClientTimeout(total=5)
 
 
@@ -49,6 +52,7 @@ async def examine(settings: Settings, url: str) -> list[Finding]:
         return [Finding("Database", well=False, found=str(away.__cause__ or away), to_do=to_do)]
     finally:
         await database.close()
+    findings += await _telling(settings)
     async with open_http(development=settings.development) as http:
         findings += [await _webhook(http, website) for website in websites]
     return findings
@@ -81,6 +85,28 @@ async def _secrets(tx: Tx, settings: Settings, websites: list[Website]) -> Findi
         f"or run onebooking websites replace-secret for {', '.join(without)}."
     )
     return Finding("Secrets", not without, f"{len(found)} can be read", to_do)
+
+
+async def _telling(settings: Settings) -> list[Finding]:
+    """Whether alerts can go out: the mail server lets us in, the webhook may be called."""
+    findings, post = [], post_of(settings)
+    if isinstance(post, Server):
+        found, well = f"{post.host} lets us in", True
+        try:
+            await greet(post, timeout_seconds=_MAIL_SECONDS)
+        except NotSent as failed:
+            found, well = str(failed), False
+        findings.append(Finding("Mail", well, found, "Mend ONEBOOKING_SMTP_URL, or the server."))
+    if url := settings.alerts_webhook_url:
+        found, well = "may be called; onebooking alerts test calls it", True
+        try:
+            check_url(url, development=settings.development)
+        except OneBookingError as failed:
+            found, well = failed.message, False
+        findings.append(
+            Finding("Alerts webhook", well, found, "Mend ONEBOOKING_ALERTS_WEBHOOK_URL.")
+        )
+    return findings
 
 
 async def _webhook(http: aiohttp.ClientSession, website: Website) -> Finding:

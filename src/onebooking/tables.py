@@ -294,5 +294,17 @@ alerts = Table(
     Column("since", _at, nullable=False),
     Column("raised_at", _at, nullable=False),
     Column("cleared_at", _at),
+)
+
+alert_notices = Table(
+    "alert_notices",
+    metadata,
+    Column("alert_id", Uuid, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
+    Column("website_id", Text, nullable=False),
+    Column("due_at", _at),  # while leased: when the lease ends; None: all is told
+    Column("lease_token", Uuid),
+    Column("attempts", Integer, nullable=False),  # failed ones since it was told last
     Column("told_at", _at),
 )

@@ -3,6 +3,8 @@
 import asyncio
 import signal
 
+from onebooking.alerts.tell import Teller
+from onebooking.alerts.worker import keep_watch
 from onebooking.db import Database
 from onebooking.deliveries.listen import listen
 from onebooking.deliveries.send import open_http
@@ -29,7 +31,10 @@ async def run_worker(settings: Settings, url: str, parent: int | None) -> None:
             slots=settings.delivery_slots,
             timeout_seconds=settings.delivery_timeout_seconds,
         )
-        helpers = [asyncio.create_task(keep_partitions(database))]
+        helpers = [
+            asyncio.create_task(keep_partitions(database)),
+            asyncio.create_task(keep_watch(database, Teller.of(settings, http))),
+        ]
         if not settings.database_pooler:
             helpers.append(asyncio.create_task(listen(url, worker.wake)))
         await work(worker, stop)

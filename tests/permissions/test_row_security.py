@@ -14,8 +14,8 @@ pytestmark = pytest.mark.anyio
 
 OURS, THEIRS = Reach(frozenset({WebsiteId("hanuman-world")})), "flying-hanuman"
 GUARDED = (
-    "alerts", "attempts", "booking_changes", "bookings", "breakers", "conflicts", "deliveries",
-    "digests", "idempotency_keys", "imports", "lanes", "parked_events", "sync_logs",
+    "alert_notices", "alerts", "attempts", "booking_changes", "bookings", "breakers", "conflicts",
+    "deliveries", "digests", "idempotency_keys", "imports", "lanes", "parked_events", "sync_logs",
     "website_secrets",
 )  # fmt: skip
 # Read before it is known who is calling: a key's website, a member's reach.
@@ -54,6 +54,11 @@ async def both(hub: Hub) -> Database:
         hub.database,
         "INSERT INTO alerts (website_id, kind, count, since) SELECT id, 'parked', 1, now() "
         "FROM websites",
+    )
+    await run(
+        hub.database,
+        "INSERT INTO alert_notices (alert_id, channel, address, website_id) "
+        "SELECT id, 'webhook', '', website_id FROM alerts",
     )
     await run(
         hub.database,

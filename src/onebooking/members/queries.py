@@ -41,6 +41,14 @@ async def by_email(tx: Tx, email: str) -> Member | None:
     return None if row is None else _member(row)
 
 
+async def superadmins(tx: Tx) -> list[str]:
+    """The addresses of those who may do everything."""
+    wanted = select(members.c.email).where(
+        members.c.role == Role.SUPERADMIN, members.c.disabled_at.is_(None)
+    )
+    return list((await tx.execute(wanted.order_by(members.c.email))).scalars())
+
+
 async def by_token(tx: Tx, token_hash: bytes) -> Member | None:
     """The member a valid token belongs to, unless one of the two was switched off."""
     wanted = (

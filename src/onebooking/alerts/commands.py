@@ -1,0 +1,106 @@
+"""Alerts on the command line."""
+
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+from msgspec import Struct, json
+from rich.console import Console
+from rich.table import Column, Table
+
+from onebooking.alerts.model import Alert
+from onebooking.alerts.queries import open_alerts
+from onebooking.alerts.tell import Teller, call
+from onebooking.clock import utc_now
+from onebooking.db import Tx
+from onebooking.deliveries.send import open_http
+from onebooking.mail import Folder, Mail, NotSent, send
+from onebooking.members.queries import superadmins
+from onebooking.reach import EVERYTHING
+from onebooking.settings import Settings
+from onebooking.terminal import fail, in_transaction, run_async
+
+group = typer.Typer(no_args_is_help=True, help="What needs a person.")
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+
+class Tried(Struct, frozen=True):
+    """What became of one test."""
+
+    what: str
+    well: bool
+    said: str
+
+
+@group.command("list")
+def list_all(*, as_json: AsJson = False) -> None:
+    """Show the alerts that are open, the oldest first."""
+
+    async def work(tx: Tx, _: Settings) -> list[Alert]:
+        return await open_alerts(tx, EVERYTHING)
+
+    found = in_transaction(work)
+    if as_json:
+        typer.echo(json.encode(found))
+        return
+    if not found:
+        typer.echo("All is well: no alert is open.")
+        return
+    columns = ("Website", "Kind", "Count", "Since", "Raised")
+    table = Table(*(Column(name, overflow="fold") for name in columns))
+    for alert in found:
+        times = (f"{at:%Y-%m-%d %H:%M} UTC" for at in (alert.since, alert.raised_at))
+        table.add_row(alert.website_id, alert.kind, f"{alert.count:,}", *times)
+    Console().print(table)
+
+
+@group.command("test")
+def try_telling(
+    *,
+    to: Annotated[
+        list[str] | None,
+        typer.Option(help="Mail this address; repeatable. Else ONEBOOKING_ALERTS_TO, superadmins."),
+    ] = None,
+) -> None:
+    """Send a test mail and a test webhook now, and say what became of them."""
+
+    async def work(tx: Tx, settings: Settings) -> tuple[Settings, list[str]]:
+        chosen = to or list(settings.alerts_recipients)
+        return settings, chosen or await superadmins(tx)
+
+    settings, addresses = in_transaction(work)
+    tried = run_async(_try(settings, addresses))
+    for one in tried:
+        typer.echo(f"{'✓' if one.well else '✗'} {one.what}: {one.said}")
+    if not tried:
+        fail("Nobody would be told: set ONEBOOKING_SMTP_URL or ONEBOOKING_ALERTS_WEBHOOK_URL.")
+    if not all(one.well for one in tried):
+        raise SystemExit(1)
+
+
+async def _try(settings: Settings, addresses: list[str]) -> list[Tried]:
+    async with open_http(development=settings.development) as http:
+        teller = Teller.of(settings, http)
+        tried = [await _mail(teller, address) for address in addresses if teller.post]
+        if teller.post and not addresses:
+            tried.append(Tried("Mail", well=False, said="nobody to send it to; give --to EMAIL"))
+        if teller.hook is not None:
+            now = utc_now()
+            body = json.encode({"type": "alerts.test", "timestamp": now, "data": {"alerts": []}})
+            outcome = await call(http, teller.hook, body, webhook_id=str(uuid4()), now=now)
+            tried.append(Tried("Webhook", outcome.accepted, outcome.reason))
+    return tried
+
+
+async def _mail(teller: Teller, address: str) -> Tried:
+    assert teller.post is not None  # noqa: S101 -- the caller looked
+    text = "This is a test. Alerts of OneBooking Central will reach you here.\n"
+    mail = Mail(to=address, subject="OneBooking: a test", text=text, id=str(uuid4()))
+    what = f"Mail to {address}"
+    try:
+        await send(teller.post, mail)
+    except NotSent as failed:
+        return Tried(what, well=False, said=str(failed))
+    if isinstance(teller.post, Folder):
+        return Tried(what, well=True, said=f"kept in {teller.post.path}; nothing was sent")
+    return Tried(what, well=True, said="the mail server took it")
