@@ -13,7 +13,7 @@ from litestar.openapi.spec import Components
 
 from onebooking.alerts import api as alerts
 from onebooking.bookings import api as bookings
-from onebooking.bookings import changes_api
+from onebooking.bookings import changes_api, digest_api
 from onebooking.db import Database
 from onebooking.deliveries import api as deliveries
 from onebooking.deliveries.send import open_http
@@ -58,6 +58,7 @@ def create_app(
             sync_logs.router,
             bookings.router,
             changes_api.router,
+            digest_api.router,
             websites.router,
             deliveries.router,
             alerts.router,

@@ -29,6 +29,8 @@ MATRIX = {
     ("POST", "/api/bookings/sync/batch"): FOR_KEYS,
     ("GET", "/api/bookings"): (401, 200, 200, 200, 200, 200, 200, 200),
     ("GET", "/api/bookings/changes"): FOR_KEYS,
+    ("POST", "/api/bookings/digest"): FOR_KEYS,
+    ("POST", "/api/bookings/digest/bookings"): FOR_KEYS,
     ("GET", "/api/bookings/{booking_id}"): (401, 200, 404, 200, 200, 404, 404, 200),
     ("PUT", "/api/bookings/{booking_id}"): (401, 401, 401, 200, 200, 404, 404, 200),
     ("POST", "/api/bookings/{booking_id}/status"): (401, 401, 401, 200, 200, 404, 404, 200),
@@ -70,6 +72,8 @@ def body_for(method: str, path: str, at: World) -> Any:
     bodies = {
         "/api/bookings/sync": make.event(),
         "/api/bookings/sync/batch": {"events": [make.event()]},
+        "/api/bookings/digest": {"from": "2026-03-01", "to": "2026-03-01", "dates": {}},
+        "/api/bookings/digest/bookings": {"date": "2026-03-01", "bookings": []},
         "/api/bookings/{booking_id}": {"admin_notes": "secret note"},
         "/api/bookings/{booking_id}/status": {"status": "completed"},
         "/api/websites": {"id": f"park-{next(_number)}", "name": "Park", "domain": "park.example"},
