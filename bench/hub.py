@@ -75,6 +75,8 @@ def _serving(url: str, folder: Path) -> Iterator[tuple[int, int]]:
         "ONEBOOKING_DATA_DIR": str(folder),
         "ONEBOOKING_SECRET_KEY": "b" * 40,
         "ONEBOOKING_PORT": str(port),
+        "ONEBOOKING_RATE_PER_KEY": "0",  # one key asks for everything there is
+        "ONEBOOKING_RATE_PER_ADDRESS": "0",
     }
     others = {k: v for k, v in os.environ.items() if not k.startswith("ONEBOOKING_")}
     command = [sys.executable, "-m", "onebooking", "serve", "--parent", str(os.getpid())]

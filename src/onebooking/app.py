@@ -24,8 +24,10 @@ from onebooking.sync import log_api as sync_logs
 from onebooking.sync.documents import SCHEMAS
 from onebooking.sync.gather import gather_syncs
 from onebooking.web import docs, health
+from onebooking.web.callers import limiting
 from onebooking.web.https import only_https
 from onebooking.web.intake import check_request
+from onebooking.web.limits import Limiter
 from onebooking.web.openapi import tidy
 from onebooking.web.replies import error_reply, set_request_id
 from onebooking.websites import api as websites
@@ -44,6 +46,7 @@ def create_app(
     """
     syncs = gather_syncs(intake or database)
     vault = Vault.of(settings)
+    limiter = Limiter(_beside(database, settings))
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -51,6 +54,7 @@ def create_app(
             app.state.http = http
             yield
             await syncs.drain()
+            await limiter.close()
 
     app = Litestar(
         [
@@ -79,7 +83,10 @@ def create_app(
         },
         exception_handlers={Exception: error_reply},
         logging_config=None,
-        middleware=[] if settings.development else [only_https],
+        middleware=[
+            *([] if settings.development else [only_https]),
+            limiting(limiter, settings),
+        ],
         before_request=check_request,
         before_send=[set_request_id],
         openapi_config=_openapi(),
@@ -87,6 +94,11 @@ def create_app(
     )
     tidy(app, schemas=SCHEMAS)
     return app
+
+
+def _beside(database: Database, settings: Settings) -> Database:
+    """A pool of one connection: whoever waits for the others does not wait for this."""
+    return Database.at(database.engine.url, connections=1, pooler=settings.database_pooler)
 
 
 def _always(value: Any) -> Provide:

@@ -36,7 +36,7 @@ class Database(Struct, frozen=True):
     engine: AsyncEngine
 
     @classmethod
-    def at(cls, url: str, *, connections: int = 10, pooler: bool = False) -> Self:
+    def at(cls, url: str | URL, *, connections: int = 10, pooler: bool = False) -> Self:
         """Connect when first needed, `connections` at most.
 
         `pooler` says that a transaction pooler stands between us and the server: nothing of a
@@ -133,7 +133,7 @@ def is_away(failed: BaseException) -> bool:
     return state.startswith(("08", "53", "57P", "25006", "40", "55P03"))
 
 
-def driver_url(url: str) -> URL:
+def driver_url(url: str | URL) -> URL:
     """`url` for SQLAlchemy with psycopg, whichever of PostgreSQL's two spellings it came in."""
     return make_url(url).set(drivername="postgresql+psycopg")
 

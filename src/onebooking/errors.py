@@ -38,7 +38,7 @@ class OneBookingError(Exception):
 
     code: ClassVar[str] = "SERVER_ERROR"
     status: ClassVar[int] = 500
-    retry_after_seconds: ClassVar[int | None] = None
+    retry_after_seconds: int | None = None
 
     def __init__(self, message: str, *, details: tuple[FieldError, ...] = ()) -> None:
         super().__init__(message)
@@ -151,6 +151,16 @@ class EditConflict(OneBookingError):
     """Somebody else changed the same field since the version the edit was based on."""
 
     code, status = "EDIT_CONFLICT", 409
+
+
+class RateLimited(OneBookingError):
+    """Too many requests from one caller; nothing was done."""
+
+    code, status = "RATE_LIMITED", 429
+
+    def __init__(self, *, retry_after_seconds: int) -> None:
+        super().__init__(f"Too many requests. Wait {retry_after_seconds} s, then go on.")
+        self.retry_after_seconds = retry_after_seconds
 
 
 class Unavailable(OneBookingError):

@@ -31,6 +31,7 @@ class SettingsError(Exception):
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Positive = Annotated[int, Meta(ge=1, le=1000)]
 Seconds = Annotated[float, Meta(gt=0, le=60)]  # less than a lease, which is 90
+Rate = Annotated[float, Meta(ge=0, le=1_000_000)]
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -53,6 +54,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     alerts_to: str | None = None  # addresses joined by commas; None: the members concerned
     alerts_webhook_url: str | None = None
     alerts_webhook_secret: str | None = None  # whsec_ and base64, as Standard Webhooks has it
+    rate_per_key: Rate = 3000.0  # requests a second; ten seconds' worth may come at once; 0 is off
+    rate_per_address: Rate = 50.0  # the same, for those whose key or token did not prove itself
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property
