@@ -219,3 +219,15 @@ async def test_an_older_event_still_says_what_no_newer_one_spoke_of(hub: Hub) ->
     assert "stale" not in reply.json()
     booking = await hub.booking(booking_id)
     assert (booking["guest_count"], booking["time_slot"]) == (5, "9:00")
+
+
+async def test_a_late_event_undoes_no_edit_of_several_that_the_website_accepted(hub: Hub) -> None:
+    event = make.event()
+    booking = (await hub.hears(event)).json()["booking_id"]
+    for value in ("first", "second"):
+        await hub.edits(booking, customer={"special_requests": value})
+        await hub.delivers()
+    await hub.hears(event | {"event": "booking.updated", "guest_count": 5})
+    held = await hub.booking(booking)
+    assert (held["customer"]["special_requests"], held["guest_count"]) == ("second", 5)
+    assert held["sync_state"] == "conflict"

@@ -164,13 +164,16 @@ _GIVE_UP_BEHIND = f"""
     FROM {_RESULTS} WHERE result.state = 'given_up'
       AND deliveries.booking_id = result.booking_id AND deliveries.state = 'waiting'
 """
-# `source_before` keeps what the website held until now, for events that were on their way.
+# `source_before` keeps what the website held until now, and before that, since it last spoke of the
+# field: any of its events that were on their way still says one of them.
 _REMEMBER = f"""
     UPDATE bookings SET source_values = source_values || taken.data,
       source_before = source_before || taken.before
     FROM (
       SELECT result.booking_id, jsonb_object_agg(field.key, field.value) AS data,
-        coalesce(jsonb_object_agg(field.key, result.before -> field.key)
+        coalesce(jsonb_object_agg(field.key, jsonb_path_query_array(
+            coalesce(source_before -> field.key, '[]')
+              || jsonb_build_array(result.before -> field.key), '$[last - 19 to last]'))
           FILTER (WHERE result.before ? field.key), '{{}}') AS before
       FROM {_RESULTS}
       JOIN bookings ON bookings.id = result.booking_id

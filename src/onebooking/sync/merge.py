@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from msgspec import UNSET, Struct, field, structs
+from msgspec import Struct, field, structs
 
 from onebooking.bookings.model import BY_COLUMN, Status, Values
 from onebooking.sync.wire import Event
@@ -39,14 +39,15 @@ class Known(Struct, frozen=True):
     """What the website is known to hold, and how we know.
 
     `newest` is the newest event's position; `fields` names those last set by another one.
-    `before` has, for fields whose value the website accepted from us, the value it held until
-    then: an event that was on its way meanwhile still says that one.
+    `before` has, for fields whose value the website accepted from us, the values it held until
+    then, as many as we told it since it last spoke of the field: an event that was on its way
+    meanwhile still says one of those.
     """
 
     values: Values
     newest: Position = Position()
     fields: Mapping[str, Position] = field(default_factory=dict)
-    before: Values = field(default_factory=dict)
+    before: Mapping[str, list[Any]] = field(default_factory=dict)
 
     def position_of(self, column: str) -> Position:
         """The event that set this field last."""
@@ -102,7 +103,7 @@ def _merge(hub: Values, known: Known, news: Values, position: Position) -> Merge
         base, held = known.values.get(name, BY_COLUMN[name].default), hub[name]
         if said in (base, held):  # unchanged there, or both agree
             continue
-        late = said == known.before.get(name, UNSET)  # sent before it had accepted our value
+        late = said in known.before.get(name, ())  # sent before it had accepted our value
         if held == base and not late:  # only the website changed it
             changes[name] = said
             continue
