@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. Each sets up everything it needs.
 # Every path here is relative, so that the checkout may lie under any name.
-.PHONY: run test check install lock bench-ingest clean
+.PHONY: run test check install lock bench-ingest clean faults faults-kill
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -35,6 +35,14 @@ lock: install
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
 	  --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
+
+# The fault tests as they are in docs/reliability.md; SEED repeats a run, ROUNDS lengthens it.
+ROUNDS ?= 100
+FAULTS := SEED=$(SEED) ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -s
+
+## faults-kill: kill -9 at random, ROUNDS times, under load
+faults-kill: install
+	$(FAULTS) tests/faults/test_killed.py
 
 ## bench-ingest: syncs a second, beside pgbench writing the same rows
 bench-ingest: install

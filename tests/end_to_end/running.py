@@ -6,8 +6,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,16 +62,23 @@ class Process:
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         if self.running is not None:
             self.running.send_signal(how)
-            self.running.wait(timeout=30)
-            self.running = None
+            try:
+                self.running.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                self.running.kill()  # it must not outlive the test that it fails
+                raise
+            finally:
+                self.running = None
 
 
 @dataclass
 class Hub:
-    """`onebooking up` on a folder and a port of its own."""
+    """`onebooking up`, or a part of it, on a folder and a port of its own; it goes when we go."""
 
     folder: Path
     port: int = field(default_factory=free_port)
+    part: str = "up"
+    settings: Mapping[str, str] = field(default_factory=dict)  # ONEBOOKING_… variables
 
     def __post_init__(self) -> None:
         clean = {k: v for k, v in os.environ.items() if not k.startswith("ONEBOOKING_")}
@@ -79,7 +86,9 @@ class Hub:
             "ONEBOOKING_DATA_DIR": str(self.folder / "hub"),
             "ONEBOOKING_PORT": str(self.port),
         }
-        self.process = Process([ONEBOOKING, "up"], self.env, self.folder / "hub.log")
+        self.env |= self.settings
+        command = [ONEBOOKING, self.part, "--parent", str(os.getpid())]
+        self.process = Process(command, self.env, self.folder / f"{self.part}.log")
         self.url = f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
@@ -163,8 +172,7 @@ class Park:
 @contextmanager
 def all_stopped(*processes: Process) -> Iterator[None]:
     """Whatever happens, nothing is left running."""
-    try:
+    with ExitStack() as stack:
+        for process in reversed(processes):
+            stack.callback(process.stop)
         yield
-    finally:
-        for process in processes:
-            process.stop()
