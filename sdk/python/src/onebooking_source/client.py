@@ -12,7 +12,7 @@ from onebooking_source.reply import SyncResult, read_reply
 from onebooking_source.schedule import retry_after_seconds
 from onebooking_source.settings import Settings
 
-_REPLY_BYTES = 4 * 1024 * 1024
+_REPLY_BYTES = 32 * 1024 * 1024
 Event = Mapping[str, Any]
 
 
@@ -24,7 +24,8 @@ class Client:
     """
 
     def __init__(self, settings: Settings, *, timeout_seconds: float = 10.0) -> None:
-        self._url = f"{settings.api_url}/api/bookings/sync"
+        self._bookings_url = f"{settings.api_url}/api/bookings"
+        self._url = f"{self._bookings_url}/sync"
         self._headers = {
             "Content-Type": "application/json",
             "Accept": "application/json",
@@ -60,15 +61,28 @@ class Client:
             raise SyncUnavailable("The hub did not answer every event.", status=status)
         return [SyncResult.of(int(said.get("status") or status), said) for said in outcomes]
 
+    def ask(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Speak to another route below `/api/bookings`: POST `body`, or else GET. Raises as `sync`.
+
+        `reconcile` and `read_changes` are made of it.
+        """
+        method, data = ("GET", b"") if body is None else ("POST", encode(body))
+        return self._request(method, f"{self._bookings_url}{path}", data, {})[1]
+
     def _post(
         self, url: str, body: bytes, more_headers: dict[str, str]
+    ) -> tuple[int, dict[str, Any]]:
+        return self._request("POST", url, body, more_headers)
+
+    def _request(
+        self, method: str, url: str, body: bytes, more_headers: dict[str, str]
     ) -> tuple[int, dict[str, Any]]:
         deadline = time.monotonic() + self._timeout_seconds
         try:
             response = self._pool.request(
-                "POST",
+                method,
                 url,
-                body=body,
+                body=body or None,
                 headers=self._headers | more_headers,
                 timeout=urllib3.Timeout(total=self._timeout_seconds),
                 redirect=False,

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -65,6 +65,21 @@ class Outbox:
             """,
             *(booking, body.decode(), now, now),
         )
+        return int(number)
+
+    def next_version(self, connection: Connection, bookings: Iterable[object]) -> int:
+        """A version above that of every event of these bookings so far; `reconcile` asks for it.
+
+        The events it is above have committed when this returns. So commit, and only then read
+        the bookings: what is read knows of all those events, and what comes later is newer.
+        """
+        for booking in sorted({str(one) for one in bookings}):
+            lock(self.dialect, connection, f"onebooking booking {booking}")
+        now = instant(self.clock())
+        taken = "INSERT INTO onebooking_outbox (source_booking_id, body, state, due_at, created_at)"
+        taken += " VALUES ('', '{}', 'sent', ?, ?) RETURNING id"
+        ((number,),) = run(self.dialect, connection, taken, now, now)
+        run(self.dialect, connection, "DELETE FROM onebooking_outbox WHERE id = ?", number)
         return int(number)
 
     def counts(self, connection: Connection) -> dict[str, int]:
