@@ -18,6 +18,7 @@ from onebooking.db import Database
 from onebooking.deliveries import api as deliveries
 from onebooking.deliveries.send import open_http
 from onebooking.members.auth import TOKEN_SCHEME, desk_member, desk_tx, open_desk
+from onebooking.pipelines import Pipelines
 from onebooking.settings import Settings
 from onebooking.sync import api as sync
 from onebooking.sync import log_api as sync_logs
@@ -37,14 +38,13 @@ from onebooking.websites.secrets import Vault
 VERSION = "0.1.0"
 
 
-def create_app(
-    settings: Settings, database: Database, *, intake: Database | None = None
-) -> Litestar:
+def create_app(settings: Settings, database: Database) -> Litestar:
     """The hub's HTTP side over `database`, which stays the caller's to close.
 
-    `intake` is a pool for syncs alone, so that no reader, however slow, keeps a booking waiting.
+    Syncs have connections of their own: no reader, however slow, keeps a booking waiting.
     """
-    syncs = gather_syncs(intake or database)
+    intake = Pipelines(database)
+    syncs = gather_syncs(intake)
     vault = Vault.of(settings)
     limiter = Limiter(_beside(database, settings))
 
@@ -54,6 +54,7 @@ def create_app(
             app.state.http = http
             yield
             await syncs.drain()
+            await intake.close()
             await limiter.close()
 
     app = Litestar(

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeAlias, TypeVar
 
 import psycopg
 from msgspec import Struct, json
@@ -18,22 +18,25 @@ from onebooking.settings import Settings
 
 T = TypeVar("T")
 Tx = AsyncConnection  # in a transaction that the edge opened and the edge ends
+Rows: TypeAlias = list[dict[str, Any]]
 APP_ROLE = "onebooking_app"
 
 # Instants in UTC, whatever the server's own zone: in Bangkok, the last day of the calendar ends in
 # the year 10000, which Python cannot read.
-_ENTER = text(
-    f"SELECT set_config('role', '{APP_ROLE}', true), set_config('onebooking.reach', :reach, true), "
-    "set_config('TimeZone', 'UTC', true)"
+_ENTER = (
+    f"SELECT set_config('role', '{APP_ROLE}', true), "
+    "set_config('onebooking.reach', {reach}, true), set_config('TimeZone', 'UTC', true)"
 )
+_ENTER_TEXT = text(_ENTER.format(reach=":reach"))
 _CONNECTIONS_TIMEOUT_SECONDS = 10
-_CONNECT_TIMEOUT_SECONDS = 5
+_CONNECT = {"connect_timeout": 5, "application_name": "onebooking"}
 
 
 class Database(Struct, frozen=True):
     """A pool of connections to the hub's PostgreSQL."""
 
     engine: AsyncEngine
+    pooler: bool = False
 
     @classmethod
     def at(cls, url: str | URL, *, connections: int = 10, pooler: bool = False) -> Self:
@@ -50,12 +53,9 @@ class Database(Struct, frozen=True):
                 pool_timeout=_CONNECTIONS_TIMEOUT_SECONDS,
                 pool_reset_on_return="rollback",
                 hide_parameters=True,  # they are people's data, and errors are logged
-                connect_args={
-                    "prepare_threshold": None if pooler else 3,
-                    "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
-                    "application_name": "onebooking",
-                },
-            )
+                connect_args=_CONNECT | {"prepare_threshold": None if pooler else 3},
+            ),
+            pooler,
         )
 
     @classmethod
@@ -99,11 +99,17 @@ class Database(Struct, frozen=True):
     async def _try_to_enter(self, reach: Reach) -> Tx:
         connection = await self.engine.connect()
         try:
-            await connection.execute(_ENTER, {"reach": reach.as_setting()})
+            await connection.execute(_ENTER_TEXT, {"reach": reach.as_setting()})
         except BaseException:
             await connection.close()
             raise
         return connection
+
+    @property
+    def address(self) -> dict[str, Any]:
+        """What psycopg connects with, for a connection beside the pool."""
+        _, known = self.engine.dialect.create_connect_args(self.engine.url)
+        return {**known, **_CONNECT}
 
     async def close(self) -> None:
         """Give every connection back to the server."""
@@ -112,7 +118,7 @@ class Database(Struct, frozen=True):
 
 async def widen(tx: Tx, reach: Reach) -> None:
     """Let the rest of this transaction see `reach`: what an authenticated caller may touch."""
-    await tx.execute(_ENTER, {"reach": reach.as_setting()})
+    await tx.execute(_ENTER_TEXT, {"reach": reach.as_setting()})
 
 
 def is_away(failed: BaseException) -> bool:
@@ -168,13 +174,27 @@ class Statement(Struct, frozen=True):
     parameters: Mapping[str, Any] = {}
 
 
-async def together(tx: Tx, *statements: Statement | None) -> list[list[dict[str, Any]]]:
+class Together(Protocol):
+    """A transaction that runs lists of statements (`pipelines.py`)."""
+
+    async def together(self, *statements: Statement | None) -> list[Rows]:
+        """As the function `together`."""
+
+
+def enter(reach: Reach) -> Statement:
+    """What a transaction begins with: the app's role within `reach`."""
+    return Statement(_ENTER.format(reach="%(reach)s"), {"reach": reach.as_setting()})
+
+
+async def together(tx: Tx | Together, *statements: Statement | None) -> list[Rows]:
     """Run statements in their order, in one round trip; the rows of each. None is skipped.
 
     On psycopg itself, in its pipeline mode: what SQLAlchemy adds to a statement, and waiting for
     each, were most of what a sync cost (docs/benchmarks.md). Behind a transaction pooler, which may
     know no pipelines, one after the other.
     """
+    if not isinstance(tx, AsyncConnection):
+        return await tx.together(*statements)
     driver = (await tx.get_raw_connection()).driver_connection
     assert isinstance(driver, psycopg.AsyncConnection)  # noqa: S101 -- the one driver
     mode = nullcontext() if driver.prepare_threshold is None else driver.pipeline()

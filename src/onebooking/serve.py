@@ -10,16 +10,14 @@ from onebooking.terminal import check_port
 from onebooking.watch import watching
 
 _FINISH_SECONDS = 10  # for requests in flight
-_INTAKE_CONNECTIONS = 3  # two lists at once, and one to spare
 
 
 async def serve(settings: Settings, url: str, parent: int | None) -> None:
     """Answer HTTP until SIGTERM or Ctrl-C; requests in flight are finished."""
     check_port(settings)
     database = Database.of(settings, url)
-    intake = Database.at(url, connections=_INTAKE_CONNECTIONS, pooler=settings.database_pooler)
     config = uvicorn.Config(
-        create_app(settings, database, intake=intake),
+        create_app(settings, database),
         host=settings.host,
         port=settings.port,
         log_level="warning",
@@ -37,7 +35,6 @@ async def serve(settings: Settings, url: str, parent: int | None) -> None:
 
     async with watching(parent, stop):
         await server.serve()
-    await intake.close()
     await database.close()
 
 

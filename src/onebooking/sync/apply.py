@@ -9,7 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from onebooking.bookings.oddities import oddities
-from onebooking.db import Tx, together
+from onebooking.db import Statement, Together, Tx, together
 from onebooking.errors import DuplicateBooking, InvalidKey, WebsiteNotFound
 from onebooking.ids import new_id
 from onebooking.sync import queries
@@ -19,7 +19,7 @@ from onebooking.sync.parking import hear_parked
 from onebooking.sync.queries import Parked, Sender
 from onebooking.sync.received import Applied, Outcome, Received, Refused
 from onebooking.sync.wire import Event
-from onebooking.sync.write import Work, log_lines, write
+from onebooking.sync.write import Work, log_lines, to_write
 
 
 async def apply(tx: Tx, received: Sequence[Received], *, now: datetime) -> list[Outcome]:
@@ -28,6 +28,15 @@ async def apply(tx: Tx, received: Sequence[Received], *, now: datetime) -> list[
     One outcome for each; one that is refused spoils no other. Nothing counts until the caller's
     transaction has committed.
     """
+    outcomes, left = await work_out(tx, received, now=now)
+    await together(tx, *left)
+    return outcomes
+
+
+async def work_out(
+    tx: Tx | Together, received: Sequence[Received], *, now: datetime
+) -> tuple[list[Outcome], list[Statement | None]]:
+    """As `apply`, but what is to be written is left to the caller, who can commit with it."""
     replies = await Replies.of(tx, received)
     said = list(
         {
@@ -52,8 +61,7 @@ async def apply(tx: Tx, received: Sequence[Received], *, now: datetime) -> list[
         replies=replies,
     )
     outcomes = [_outcome(one, senders.get(one.key_hash), work) for one in received]
-    await write(tx, work, list(log_lines(received, outcomes, senders, now)))
-    return outcomes
+    return outcomes, await to_write(tx, work, list(log_lines(received, outcomes, senders, now)))
 
 
 def _outcome(one: Received, sender: Sender | None, work: Work) -> Outcome:

@@ -6,7 +6,7 @@ from typing import Any, Self, TypeAlias
 
 from msgspec import Struct, field
 
-from onebooking.db import Statement, Tx, hex_of, insert_rows, together
+from onebooking.db import Statement, Together, Tx, hex_of, insert_rows, together
 from onebooking.errors import InvalidPayload, RequestInProgress
 from onebooking.reach import WebsiteId
 from onebooking.sync.queries import Sender
@@ -35,7 +35,7 @@ class Replies(Struct):
     new: dict[Name, Stored] = field(default_factory=dict)
 
     @classmethod
-    async def of(cls, tx: Tx, received: Sequence[Received]) -> Self:
+    async def of(cls, tx: Tx | Together, received: Sequence[Received]) -> Self:
         """Claim the keys of this list, and read what was answered to them before.
 
         Comes before any booking is locked: a request that still runs elsewhere holds its

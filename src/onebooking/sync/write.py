@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct, field
 
-from onebooking.db import Tx, together
+from onebooking.db import Statement, Together, Tx, together
 from onebooking.deliveries.outbox import Owed, owe
 from onebooking.history.record import EVENT_TYPES, log_syncs, record_changes
 from onebooking.ids import new_id
@@ -32,7 +32,9 @@ class Work(Struct):
     replies: Replies = field(default_factory=Replies)
 
 
-async def write(tx: Tx, work: Work, lines: Sequence[dict[str, Any]]) -> None:
+async def to_write(
+    tx: Tx | Together, work: Work, lines: Sequence[dict[str, Any]]
+) -> list[Statement | None]:
     """Bookings, their history and conflicts, parked events, deliveries, replies and the log."""
     changed = [draft for draft in work.drafts.values() if draft.dirty]
     now = work.now
@@ -43,8 +45,7 @@ async def write(tx: Tx, work: Work, lines: Sequence[dict[str, Any]]) -> None:
         insisted = {(row["booking_id"], row["field"]): row["website_value"] for row in open_}
         told = {row["booking_id"]: row["fields"] for row in rows}
         owed = [owed for d in changed_before for owed in _owed(d, told.get(d.id, ()), insisted)]
-    await together(
-        tx,
+    return [
         save.insert_bookings([draft for draft in changed if draft.is_new], now),
         save.update_bookings([draft for draft in changed if not draft.is_new], now),
         record_changes([row for draft in changed for row in _changes(draft, now)]),
@@ -54,7 +55,7 @@ async def write(tx: Tx, work: Work, lines: Sequence[dict[str, Any]]) -> None:
         *owe(owed, now=now),
         log_syncs(lines),
         work.replies.save(now),
-    )
+    ]
 
 
 def _still_parked(work: Work) -> Iterator[tuple[BookingName, Event]]:
