@@ -20,7 +20,8 @@ _HTTP_URL = re.compile(r"https?://[^\s@]+")
 _SMTP_URL = re.compile(
     r"(?i:smtps?)://(?:[^\s@/:]+:[^\s@/]*@)?(?:[^\s@/:\[\]]+|\[[\da-fA-F:]+\])(?::\d{1,5})?/?"
 )
-_ADDRESS = re.compile(r"[^\r\n]*[^\s@<>,]@[^\s@<>,]+>?")
+_ADDRESS = re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+")
+_SENDER = re.compile(rf"{_ADDRESS.pattern}|[^\r\n<>@]+ <{_ADDRESS.pattern}>")
 _POSTGRESQL = ("postgresql://", "postgres://", "postgresql+psycopg://")
 
 
@@ -120,7 +121,7 @@ class Settings(Struct, frozen=True, kw_only=True):
                 "ONEBOOKING_SMTP_URL is wrong: it is smtp://user:password@host:port or smtps://…, "
                 "with @ : / and % in user and password written as %40 %3A %2F %25."
             )
-        if self.smtp_url and not _ADDRESS.fullmatch(self.mail_from or ""):
+        if self.smtp_url and not _SENDER.fullmatch(self.mail_from or ""):
             raise SettingsError(
                 "ONEBOOKING_MAIL_FROM is needed with ONEBOOKING_SMTP_URL, and is an address: "
                 "hub@example.com, or OneBooking <hub@example.com>."
@@ -147,7 +148,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 def _is_smtp_url(url: str) -> bool:
     try:
-        return bool(_SMTP_URL.fullmatch(url)) and (urlsplit(url).port or 1) > 0
+        return bool(_SMTP_URL.fullmatch(url)) and urlsplit(url).port != 0
     except ValueError:  # a port that is none
         return False
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from onebooking.alerts.tell import Teller
 from onebooking.alerts.worker import look_and_tell
+from onebooking.clock import utc_now
 from onebooking.db import Database
 from onebooking.deliveries.send import Outcome, open_http
 from tests import make
@@ -19,6 +20,7 @@ from tests.front_door import Hub
 from tests.parks import book, run
 from tests.worker import deliver
 
+OPS = "ops@example.com"
 REFUSED = Outcome(accepted=False, reason="The website answered 500.", status=500)
 
 
@@ -46,7 +48,8 @@ class Scene(Struct, frozen=True):
         """A website has accepted nothing since."""
         await run(
             self.database,
-            "INSERT INTO breakers (website_id, failing_since, failures) VALUES (:id, :since, 5)",
+            "INSERT INTO breakers (website_id, failing_since, failures) VALUES (:id, :since, 5) "
+            "ON CONFLICT (website_id) DO UPDATE SET failing_since = :since",
             id=website_id,
             since=self.began_at - ago,
         )
@@ -59,8 +62,6 @@ class Scene(Struct, frozen=True):
 @asynccontextmanager
 async def staged(hub: Hub, tmp_path: Path, **settings: Any) -> AsyncIterator[Scene]:
     """A scene in which a superadmin is told by mail."""
-    from onebooking.clock import utc_now
-
     async with mailroom() as room, open_http(development=True) as http:
         yield Scene(hub, room, teller(tmp_path, http, smtp_url=room.url, **settings), utc_now())
 

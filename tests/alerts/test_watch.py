@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from onebooking.deliveries.send import Outcome
 from tests import make
 from tests.alerts.scene import Scene, disagrees, gives_up, parks_an_event
 from tests.front_door import member
-from tests.parks import all_of, change, one, run
+from tests.parks import all_of, book, change, one, run
+from tests.worker import claim, record
 
 pytestmark = pytest.mark.anyio
+ACCEPTED = Outcome(accepted=True, reason="OK", status=200)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -42,6 +45,35 @@ async def test_a_website_that_fails_for_an_hour_is_one_alert_until_it_accepts(sc
     row = await one(scene.database, "SELECT since, raised_at, cleared_at FROM alerts")
     began = scene.began_at
     assert tuple(row) == (began - 59 * MINUTE, began + MINUTE, began + 3 * MINUTE)
+
+
+async def test_a_website_that_refuses_all_for_an_hour_is_failing_though_it_lives(
+    scene: Scene,
+) -> None:
+    refused = Outcome(accepted=False, reason="The website answered 401.", status=401)
+    booking = await book(scene.hub)
+    await scene.hub.edits(booking, admin_notes="edited")
+    await record(scene.database, await claim(scene.database), refused, retry=True)
+    assert (await one(scene.database, "SELECT count(*) FROM breakers"))[0] == 0
+    await scene.looks(59 * MINUTE)
+    assert await raised(scene) == []
+    await scene.looks(61 * MINUTE)
+    assert await raised(scene) == [("hanuman-world", "failing", 1)]
+
+
+async def test_one_edit_that_is_refused_while_others_are_taken_is_no_failing_website(
+    scene: Scene,
+) -> None:
+    refused = Outcome(accepted=False, reason="The website answered 422.", status=422)
+    for outcome in (refused, ACCEPTED):
+        booking = await book(scene.hub)
+        await scene.hub.edits(booking, admin_notes="edited")
+        claimed = [one for one in await claim(scene.database) if str(one.booking_id) == booking]
+        await record(scene.database, claimed, outcome, retry=True)
+        assert len(claimed) == 1
+    assert (await one(scene.database, "SELECT max(attempts) FROM deliveries"))[0] == 1
+    await scene.looks(2 * HOUR)
+    assert await raised(scene) == []
 
 
 async def test_an_edit_given_up_is_an_alert_until_it_is_owed_again(scene: Scene) -> None:
@@ -110,6 +142,16 @@ async def test_many_who_look_at_once_raise_one_alert_and_tell_once(scene: Scene)
     assert sum(heard) == 1
     assert await raised(scene) == [("hanuman-world", "failing", 0)]
     assert len(scene.room.mails) == 1
+    for days in range(1, 6):  # that it is over: no row of an open alert makes them wait in turn
+        await scene.recovers()
+        scene.room.busy = True
+        await scene.looks(timedelta(days=days))
+        scene.room.busy = False
+        retry = timedelta(days=days, hours=1)
+        await asyncio.gather(*(scene.looks(retry) for _ in range(5)))
+        assert len(scene.room.mails) == 2 * days
+        await scene.fails(ago=2 * HOUR)
+        await scene.looks(retry + HOUR)
 
 
 async def test_trouble_that_comes_back_is_another_alert(scene: Scene) -> None:

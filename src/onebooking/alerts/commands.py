@@ -85,9 +85,8 @@ async def _try(settings: Settings, addresses: list[str]) -> list[Tried]:
         if teller.post and not addresses:
             tried.append(Tried("Mail", well=False, said="nobody to send it to; give --to EMAIL"))
         if teller.hook is not None:
-            now = utc_now()
-            body = json.encode({"type": "alerts.test", "timestamp": now, "data": {"alerts": []}})
-            outcome = await call(http, teller.hook, body, webhook_id=str(uuid4()), now=now)
+            test = {"type": "alerts.test", "timestamp": utc_now(), "data": {"alerts": []}}
+            outcome = await call(http, teller.hook, json.encode(test), webhook_id=str(uuid4()))
             tried.append(Tried("Webhook", outcome.accepted, outcome.reason))
     return tried
 

@@ -19,7 +19,7 @@ Count = Annotated[int, Meta(description=f"{MOST_COUNTED} means that many or more
 class Kind(StrEnum):
     """Why a person is called."""
 
-    FAILING = "failing"  # accepted nothing for an hour
+    FAILING = "failing"  # in trouble, or refusing all that we send, for an hour
     GIVEN_UP = "given_up"  # deliveries that are not tried any more
     PARKED = "parked"  # events that waited 15 minutes for their booking
     CONFLICTS = "conflicts"  # fields that both sides changed
@@ -31,8 +31,8 @@ class State(StrEnum):
 
     DISABLED = "disabled"  # switched off by a member
     PAUSED = "paused"  # deliveries wait until a member resumes them
-    OPEN = "open"  # failed so often that we wait before the next probe
-    FAILING = "failing"  # did not accept the last delivery
+    OPEN = "open"  # its breaker: failed so often that one probe must succeed first
+    FAILING = "failing"  # did not answer as it should when we tried last
     OK = "ok"
 
 

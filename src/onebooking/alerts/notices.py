@@ -162,7 +162,7 @@ _CLAIM = text(f"""
       raised_at, cleared_at, website.name AS website, website.timezone
     FROM claimed JOIN alerts AS alert ON alert.id = alert_id
     JOIN websites AS website ON website.id = alert.website_id
-    ORDER BY channel, address, raised_at, alert_id
+    ORDER BY channel, address, raised_at, website, website_id, kind
 """)
 _RECORD = text("""
     UPDATE alert_notices AS notice SET told_at = told.told_at, attempts = told.attempts,

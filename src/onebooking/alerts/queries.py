@@ -62,7 +62,8 @@ CONFLICTS = _bounded(
 )
 
 
-def _newest(name: str, direction: str) -> str:
+def newest_success(name: str, direction: str) -> str:
+    """When a website last sent a sync we took, or last accepted a delivery."""
     return f"""
     LEFT JOIN LATERAL (
       SELECT created_at AS at FROM sync_logs
@@ -76,7 +77,7 @@ _HEALTH = text(f"""
       CASE
         WHEN NOT website.is_active THEN 'disabled'
         WHEN website.paused_at IS NOT NULL THEN 'paused'
-        WHEN breaker.open_until > :now THEN 'open'
+        WHEN breaker.open_until IS NOT NULL THEN 'open'
         WHEN breaker.website_id IS NOT NULL THEN 'failing'
         ELSE 'ok'
       END AS state,
@@ -88,7 +89,7 @@ _HEALTH = text(f"""
       coalesce(alerting.alerts, '[]') AS alerts
     FROM websites AS website
     LEFT JOIN breakers AS breaker ON breaker.website_id = website.id
-    {_newest("heard", "inbound")} {_newest("taken", "outbound")}
+    {newest_success("heard", "inbound")} {newest_success("taken", "outbound")}
     {WAITING} {GIVEN_UP} {PARKED} {CONFLICTS}
     CROSS JOIN LATERAL (
       SELECT jsonb_agg(to_jsonb(alert) ORDER BY raised_at, kind) AS alerts FROM alerts AS alert

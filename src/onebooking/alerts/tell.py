@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from onebooking.alerts.notices import Listeners, Notice
 from onebooking.alerts.words import body_about, mail_about, name_of
+from onebooking.clock import utc_now
 from onebooking.deliveries.send import Outcome
 from onebooking.deliveries.send import send as send_webhook
 from onebooking.deliveries.signing import sign
@@ -113,13 +114,11 @@ async def _call(teller: Teller, news: list[Notice], now: datetime) -> str | None
     if teller.hook is None:
         return "No webhook is named."
     body = body_about(news, now=now)
-    outcome = await call(teller.http, teller.hook, body, webhook_id=name_of(news), now=now)
+    outcome = await call(teller.http, teller.hook, body, webhook_id=name_of(news))
     return None if outcome.accepted else outcome.reason
 
 
-async def call(
-    http: aiohttp.ClientSession, hook: Hook, body: bytes, *, webhook_id: str, now: datetime
-) -> Outcome:
+async def call(http: aiohttp.ClientSession, hook: Hook, body: bytes, *, webhook_id: str) -> Outcome:
     """POST `body` to the operational webhook, signed and guarded as deliveries are."""
-    headers = sign([hook.secret], webhook_id=webhook_id, at=now, body=body)
+    headers = sign([hook.secret], webhook_id=webhook_id, at=utc_now(), body=body)
     return await send_webhook(http, url=hook.url, headers=headers, body=body)

@@ -5,7 +5,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 
 from onebooking.alerts.model import FAILING_AFTER, PARKED_AFTER
-from onebooking.alerts.queries import CONFLICTS, GIVEN_UP, PARKED_LONG, WAITING
+from onebooking.alerts.queries import (
+    CONFLICTS,
+    GIVEN_UP,
+    PARKED_LONG,
+    WAITING,
+    newest_success,
+)
 from onebooking.db import Tx
 
 _WATCH_LOCK = 0x0B00D  # any number that nothing else on the server locks
@@ -36,10 +42,19 @@ _LOOK = text(f"""
       SELECT website.id AS website_id, cause.kind, cause.count, cause.since
       FROM websites AS website
       LEFT JOIN breakers AS breaker ON breaker.website_id = website.id
-      {WAITING} {GIVEN_UP} {PARKED_LONG} {CONFLICTS}
+      {newest_success("taken", "outbound")} {WAITING} {GIVEN_UP} {PARKED_LONG} {CONFLICTS}
+      -- A website that answers 401 to everything lives, and its breaker stays closed.
+      LEFT JOIN LATERAL (
+        SELECT created_at AS since FROM (
+          SELECT created_at, attempts FROM deliveries
+          WHERE website_id = website.id AND state = 'waiting' ORDER BY created_at LIMIT 1
+        ) AS oldest
+        WHERE attempts > 0 AND website.paused_at IS NULL
+          AND created_at > coalesce(taken.at, '-infinity')
+      ) AS refusing ON true
       CROSS JOIN LATERAL (VALUES
-        ('failing', waiting.count, breaker.failing_since,
-          website.is_active AND breaker.failing_since <= :failing_before),
+        ('failing', waiting.count, least(breaker.failing_since, refusing.since),
+          website.is_active AND least(breaker.failing_since, refusing.since) <= :failing_before),
         ('given_up', given_up.count, given_up.since, given_up.count > 0),
         ('parked', parked.count, parked.since, parked.count > 0),
         ('conflicts', conflicting.count, conflicting.since, conflicting.count > 0),

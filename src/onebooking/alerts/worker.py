@@ -17,7 +17,9 @@ log = logging.getLogger("onebooking.alerts")
 EVERY_SECONDS = 60.0
 
 
-async def keep_watch(database: Database, teller: Teller) -> None:
+async def keep_watch(
+    database: Database, teller: Teller, *, every_seconds: float = EVERY_SECONDS
+) -> None:
     """Look and tell now and every minute, for ever, whatever goes wrong. Any number may run."""
     while True:
         try:
@@ -26,7 +28,7 @@ async def keep_watch(database: Database, teller: Teller) -> None:
             log.warning("the database is away; nobody watches meanwhile")
         except Exception as failed:  # noqa: BLE001 -- the next look must come
             log.error("the watch failed: %s", type(failed).__name__)  # noqa: TRY400 -- it may quote
-        await asyncio.sleep(EVERY_SECONDS * uniform(0.8, 1.2))
+        await asyncio.sleep(every_seconds * uniform(0.8, 1.2))
 
 
 async def look_and_tell(database: Database, teller: Teller, *, now: datetime) -> int:
