@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from onebooking.alerts import commands as alerts
+from onebooking.bookings.reconcile_commands import reconcile
 from onebooking.members import commands as members
 from onebooking.terminal import home, saying_errors
 from onebooking.websites import commands as websites
@@ -19,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="OneBooking Central: every park's bookings in one place.",
 )
+websites.group.command("reconcile")(reconcile)
 app.add_typer(websites.group, name="websites")
 app.add_typer(members.group, name="members")
 app.add_typer(alerts.group, name="alerts")

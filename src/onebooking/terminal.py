@@ -18,7 +18,7 @@ from onebooking.errors import OneBookingError
 from onebooking.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
-    from onebooking.db import Tx
+    from onebooking.db import Database, Tx
 
 T = TypeVar("T")
 _PORT_SECONDS = 3.0
@@ -102,15 +102,24 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
 
 def in_transaction(work: Callable[["Tx", Settings], Awaitable[T]]) -> T:
     """Run a use case in a transaction of its own, on a database brought up to date."""
+    from onebooking.reach import EVERYTHING
+
+    async def run(database: "Database", settings: Settings) -> T:
+        async with database.begin(EVERYTHING) as tx:
+            return await work(tx, settings)
+
+    return with_database(run)
+
+
+def with_database(work: Callable[["Database", Settings], Awaitable[T]]) -> T:
+    """Run what takes several transactions, on a database brought up to date."""
     from onebooking.db import Database
     from onebooking.migrate import migrate
-    from onebooking.reach import EVERYTHING
 
     async def run(here: Home) -> T:
         database = Database.at(here.url, connections=1, pooler=here.settings.database_pooler)
         try:
-            async with database.begin(EVERYTHING) as tx:
-                return await work(tx, here.settings)
+            return await work(database, here.settings)
         finally:
             await database.close()
 
