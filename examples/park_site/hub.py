@@ -45,6 +45,12 @@ def created(booking: Booking) -> dict[str, Any]:
     }
 
 
+def whole(booking: Booking) -> dict[str, Any]:
+    """Everything the hub may know of a booking, as reconciliation compares it."""
+    more = {"reason": booking.cancellation_reason, "refund_amount": booking.refund_amount}
+    return created(booking) | more
+
+
 def cancelled(booking: Booking, *, reason: str | None) -> dict[str, Any]:
     """`booking.cancelled`: the status and the guest's reason, nothing else changed."""
     return {

@@ -144,6 +144,14 @@ def find(connection: sqlite3.Connection, *, ref: str = "", booking_id: str = "")
     return Booking.of(row) if row else None
 
 
+def between(connection: sqlite3.Connection, first: str, last: str) -> list[Booking]:
+    """The bookings whose activity is on one of these days or on a day between them."""
+    rows = connection.execute(
+        "SELECT * FROM bookings WHERE activity_date BETWEEN ? AND ? ORDER BY number", [first, last]
+    )
+    return [Booking.of(row) for row in rows]
+
+
 def latest(connection: sqlite3.Connection, *, before: int | None, limit: int) -> list[Booking]:
     """The bookings made last, newest first, with numbers below `before`."""
     rows = connection.execute(
