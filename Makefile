@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. Each sets up everything it needs.
 # Every path here is relative, so that the checkout may lie under any name.
-.PHONY: run test check install lock bench-ingest clean faults faults-kill
+.PHONY: run test check install lock bench-ingest clean faults faults-kill faults-shuffle
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -47,6 +47,10 @@ faults-kill: install
 ## bench-ingest: syncs a second, beside pgbench writing the same rows
 bench-ingest: install
 	$(BIN)/python -m bench.ingest
+
+## faults-shuffle: drop, repeat and shuffle 10,000 events of a website, then reconcile
+faults-shuffle: install
+	FAULTS_EVENTS=10000 $(BIN)/python -m pytest tests/faults/test_shuffled.py
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
