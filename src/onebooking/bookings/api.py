@@ -13,6 +13,7 @@ from msgspec import UNSET, Struct, ValidationError, convert, structs
 from onebooking.bookings import auth, queries
 from onebooking.bookings.auth import Reader
 from onebooking.bookings.edit import BookingEdit, StatusChange, edit_booking
+from onebooking.bookings.erase import erase_booking
 from onebooking.bookings.filters import Filters, Sort
 from onebooking.bookings.model import Booking, Status, SyncState
 from onebooking.db import Tx
@@ -146,6 +147,24 @@ async def post_status(
     return await _reply(tx, member.reach, booking_id)
 
 
+@post(
+    "/{booking_id:uuid}/erase",
+    summary="Erase a person from a booking",
+    status_code=200,
+    security=SECURITY,
+    responses=answers(401, 403, 404),
+)
+async def post_erase(
+    tx: NamedDependency[Tx], member: NamedDependency[Member], booking_id: FromPath[UUID]
+) -> Response[BookingReply]:
+    """Erase name, addresses and free texts: here, in the history, in what was sent and logged.
+
+    It cannot be undone. Date, status and amounts stay; the website is not told.
+    """
+    await erase_booking(tx, member, booking_id)
+    return await _reply(tx, member.reach, booking_id)
+
+
 async def _reply(tx: Tx, reach: Reach, booking_id: UUID) -> Response[BookingReply]:
     booking = await queries.get_booking(tx, reach, booking_id)
     if booking is None:
@@ -176,6 +195,6 @@ def _based_on(edit: Edit, tag: str | None) -> Edit:
 
 router = Router(
     "/api/bookings",
-    route_handlers=[list_bookings, get_booking, put_booking, post_status],
+    route_handlers=[list_bookings, get_booking, put_booking, post_status, post_erase],
     tags=["Bookings"],
 )

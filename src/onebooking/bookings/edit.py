@@ -70,7 +70,8 @@ async def edit_booking(
     Raises:
         BookingNotFound: no such booking within the member's reach.
         EditConflict: somebody else changed the same field; the details have both values.
-        InvalidPayload: a text that no database holds, or a number below 0.
+        InvalidPayload: a text that no database holds, a number below 0, or the data of a person
+            who was erased.
         NotAllowed: the member's role may not change one of the fields.
     """
     wanted = columns_of(edit)
@@ -78,6 +79,8 @@ async def edit_booking(
     booking = await queries.lock_booking(tx, member.reach, booking_id)
     if booking is None:
         raise BookingNotFound
+    if booking.values["erased_at"] is not None:
+        _refuse_personal(wanted)
     held: Values = to_builtins({column: booking.values[column] for column in wanted})
     if edit.version is not UNSET:
         newer = await queries.changes_since(tx, booking_id, edit.version)
@@ -137,6 +140,20 @@ def _check(member: Member, wanted: Values) -> None:
             raise NotAllowed(f"Your role, {member.role}, may not change {field.path}.")
         if wrong := unstorable(value, field.path):
             raise InvalidPayload(f"{wrong.field} {wrong.message}", details=(wrong,))
+
+
+def _refuse_personal(wanted: Values) -> None:
+    wrong = [
+        FieldError(field.path, "was erased and stays empty")
+        for column in wanted
+        if (field := BY_COLUMN[column]).personal
+    ]
+    if wrong:
+        said = ", ".join(one.field for one in wrong)
+        raise InvalidPayload(
+            f"This person's data was erased and stays empty. Leave out: {said}",
+            details=tuple(wrong),
+        )
 
 
 def _refuse_negative(changed: Values, held: Values) -> None:

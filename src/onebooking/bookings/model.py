@@ -45,6 +45,7 @@ class Field(Struct, frozen=True, kw_only=True):
     default: Any = None  # what absence in booking.created and null mean
     payment: bool = False  # a fact of payment: where both sides changed it, the website wins
     right: Right | None = None  # what a member needs to edit it; None: not editable here
+    personal: bool = False  # says who it is, or is free text that may: goes when erased
 
 
 def _field(column: str, *, path: str = "", **rest: Any) -> Field:
@@ -63,28 +64,34 @@ FIELDS = (
     _field("discount_amount", default=0, payment=True, right=_MONEY),
     _field("currency", default="THB", payment=True),
     _field("status", default=Status.CONFIRMED.value, right=_EDIT),
-    _field("customer_name", path="customer.name", required=True, right=_EDIT),
-    _field("customer_email", path="customer.email", required=True, right=_EDIT),
-    _field("customer_phone", path="customer.phone", right=_EDIT),
-    _field("customer_country_code", path="customer.country_code", right=_EDIT),
-    _field("special_requests", path="customer.special_requests", right=_EDIT),
+    _field("customer_name", path="customer.name", required=True, right=_EDIT, personal=True),
+    _field("customer_email", path="customer.email", required=True, right=_EDIT, personal=True),
+    _field("customer_phone", path="customer.phone", right=_EDIT, personal=True),
+    _field("customer_country_code", path="customer.country_code", right=_EDIT, personal=True),
+    _field("special_requests", path="customer.special_requests", right=_EDIT, personal=True),
     _field("transport_type", path="transport.type", right=_EDIT),
-    _field("hotel_name", path="transport.hotel_name", right=_EDIT),
-    _field("room_number", path="transport.room_number", right=_EDIT),
+    _field("hotel_name", path="transport.hotel_name", right=_EDIT, personal=True),
+    _field("room_number", path="transport.room_number", right=_EDIT, personal=True),
     _field("non_players", path="transport.non_players", default=0, right=_EDIT),
     _field("private_passengers", path="transport.private_passengers", default=0, right=_EDIT),
     _field("transport_cost", path="transport.cost", default=0, payment=True, right=_MONEY),
     _field("addons", default=[], right=_MONEY),
     _field("stripe_payment_intent_id", payment=True),
-    _field("cancellation_reason", path="reason"),
+    _field("cancellation_reason", path="reason", personal=True),
     _field("refund_amount", payment=True),
     _field("source_created_at", path="created_at"),
-    _field("admin_notes", right=_EDIT),
+    _field("admin_notes", right=_EDIT, personal=True),
 )
 BY_COLUMN = MappingProxyType({field.column: field for field in FIELDS})
 BY_PATH = MappingProxyType({field.path: field for field in FIELDS})
 COLUMNS = tuple(BY_COLUMN)
 REQUIRED = frozenset(field.column for field in FIELDS if field.required)
+PERSONAL = frozenset(field.column for field in FIELDS if field.personal)
+# What an erased booking holds instead, since a name and an address must be something.
+ERASED_VALUES: Values = dict.fromkeys(sorted(PERSONAL)) | {
+    "customer_name": "Erased",
+    "customer_email": "",
+}
 
 
 def new_values(given: Values) -> Values:
@@ -148,6 +155,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     sync_state: SyncState
     version: int
     checked_in_at: datetime | None
+    erased_at: datetime | None
     source_created_at: datetime | None
     created_at: datetime
     updated_at: datetime

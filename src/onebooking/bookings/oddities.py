@@ -7,6 +7,7 @@ from datetime import date
 from onebooking.bookings.model import Values
 
 UNKNOWN = ": unknown field, kept in the sync log only"
+ERASED = "customer: this person's data was erased, and none of it is taken again"
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _TRANSPORT_TYPES = (None, "hotel_pickup", "self_arrange", "private")
 
@@ -40,9 +41,17 @@ def oddities(values: Values, *, today: date) -> list[str]:
     return odd
 
 
+def oddities_of_erased(values: Values, *, today: date) -> list[str]:
+    """The same of a booking whose customer was erased, which is no oddity of its website's."""
+    odd = oddities(values, today=today)
+    return [ERASED, *(one for one in odd if not one.startswith("customer."))]
+
+
 def looked_at_again(before: Sequence[str], values: Values, *, today: date) -> list[str]:
     """The warnings of a booking whose values have changed since it got `before`.
 
     What its website said that we do not know remains said.
     """
+    if ERASED in before:
+        return oddities_of_erased(values, today=today)
     return [*oddities(values, today=today), *(one for one in before if one.endswith(UNKNOWN))]

@@ -26,12 +26,13 @@ class Right(StrEnum):
     EDIT = "edit"  # status, date, time, guests, transport, contact, notes
     EDIT_MONEY = "edit_money"  # prices, amounts, package, add-ons
     RESEND = "resend"  # deliveries
+    ERASE = "erase"  # a person's data
     MANAGE_WEBSITES = "manage_websites"  # edit, keys, secrets, test webhook
     CREATE_WEBSITES = "create_websites"
 
 
 _STAFF = frozenset({Right.VIEW, Right.EDIT})
-_ADMIN = _STAFF | {Right.EDIT_MONEY, Right.RESEND, Right.MANAGE_WEBSITES}
+_ADMIN = _STAFF | {Right.EDIT_MONEY, Right.RESEND, Right.ERASE, Right.MANAGE_WEBSITES}
 
 RIGHTS = MappingProxyType(
     {Role.STAFF: _STAFF, Role.ADMIN: _ADMIN, Role.SUPERADMIN: frozenset(Right)}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from onebooking.bookings.oddities import oddities
+from onebooking.bookings.oddities import oddities, oddities_of_erased
 from onebooking.db import Statement, Together, Tx, together
 from onebooking.errors import DuplicateBooking, InvalidKey, WebsiteNotFound
 from onebooking.ids import new_id
@@ -61,7 +61,7 @@ async def work_out(
         replies=replies,
     )
     outcomes = [_outcome(one, senders.get(one.key_hash), work) for one in received]
-    return outcomes, await to_write(tx, work, list(log_lines(received, outcomes, senders, now)))
+    return outcomes, await to_write(tx, work, list(log_lines(received, outcomes, senders, work)))
 
 
 def _outcome(one: Received, sender: Sender | None, work: Work) -> Outcome:
@@ -110,6 +110,9 @@ def _applied(
     draft: Draft, event: Event, sender: Sender, work: Work, *, stale: bool = False
 ) -> Applied:
     today = work.now.astimezone(ZoneInfo(sender.timezone)).date()
-    warnings = [*oddities(draft.values, today=today), *event.warnings]
+    if draft.erased:
+        warnings = oddities_of_erased(draft.values, today=today)
+    else:
+        warnings = [*oddities(draft.values, today=today), *event.warnings]
     draft.warnings = warnings
     return Applied(draft.id, warnings=tuple(warnings), stale=stale)

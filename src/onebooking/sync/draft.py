@@ -6,9 +6,9 @@ from typing import Any, Self
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct, field, to_builtins
+from msgspec import Struct, field, structs, to_builtins
 
-from onebooking.bookings.model import COLUMNS, Values, new_values
+from onebooking.bookings.model import COLUMNS, PERSONAL, Values, new_values
 from onebooking.db import hex_of
 from onebooking.reach import WebsiteId
 from onebooking.sync.merge import Conflict, Known, Merged, Position, fill, first_known, merge
@@ -34,6 +34,7 @@ class Draft(Struct, kw_only=True):
     created_hash: bytes | None
     version: int
     is_new: bool
+    erased: bool = False
     dirty: bool = True
     warnings: list[str]
     changes: list[Change] = field(default_factory=list)
@@ -68,16 +69,18 @@ class Draft(Struct, kw_only=True):
             created_hash=row["created_hash"],
             version=row["version"],
             is_new=False,
+            erased=row["erased_at"] is not None,
             dirty=False,
             warnings=row["warnings"],
         )
 
     def hear(self, event: Event) -> Merged:
         """Merge one event of the website into this booking."""
+        taken = _without_person(event) if self.erased else event
         if event.name == "booking.created":
             self.created_hash, self.dirty = event.content_hash, True
-            return self._take(event, fill(self.values, self.known, event))
-        return self._take(event, merge(self.values, self.known, event))
+            return self._take(event, fill(self.values, self.known, taken))
+        return self._take(event, merge(self.values, self.known, taken))
 
     def _take(self, event: Event, merged: Merged) -> Merged:
         self.dirty = self.dirty or merged.known is not self.known or bool(merged.changes)
@@ -108,6 +111,12 @@ class Draft(Struct, kw_only=True):
             "created_at": now,
             "updated_at": now,
         }
+
+
+def _without_person(event: Event) -> Event:
+    """What an event may still change once the person was erased."""
+    kept = {name: value for name, value in event.values.items() if name not in PERSONAL}
+    return structs.replace(event, values=kept)
 
 
 WRITTEN = (

@@ -130,9 +130,10 @@ def log_lines(
     received: Sequence[Received],
     outcomes: Sequence[Outcome],
     senders: Mapping[bytes, Sender],
-    now: datetime,
+    work: Work,
 ) -> Iterator[dict[str, Any]]:
-    """A row of the sync log for each request of a valid key."""
+    """A row of the sync log for each request of a valid key; nothing of whom we erased."""
+    erased = {name for name, draft in work.drafts.items() if draft.erased}
     for one, outcome in zip(received, outcomes, strict=True):
         sender = senders.get(one.key_hash)
         if sender is None:
@@ -141,14 +142,20 @@ def log_lines(
         applied = outcome if isinstance(outcome, Applied) else None
         status = "failed" if refused else "pending" if applied and applied.parked else "success"
         yield {
-            "id": new_id(now),
+            "id": new_id(work.now),
             "booking_id": applied and applied.booking_id,
             "website_id": sender.website_id,
             "direction": "inbound",
             "event_type": EVENT_TYPES.get(one.event_name, "unknown"),
-            "payload": msgspec.Raw(one.payload),
+            "payload": None if _is_of(one, sender, erased) else msgspec.Raw(one.payload),
             "status": status,
             "error_message": refused,
             "request_id": one.request_id,
-            "created_at": now,
+            "created_at": work.now,
         }
+
+
+def _is_of(one: Received, sender: Sender, names: Collection[BookingName]) -> bool:
+    """Whether an event speaks of one of these bookings."""
+    event = one.event
+    return event is not None and (sender.website_id, event.source_booking_id) in names
