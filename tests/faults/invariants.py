@@ -108,7 +108,8 @@ def _history_wrong(connection: psycopg.Connection[dict[str, Any]]) -> list[str]:
 
 def _owed(connection: psycopg.Connection[dict[str, Any]]) -> list[str]:
     rows = connection.execute(
-        "SELECT state, count(*) FROM deliveries WHERE state <> 'delivered' GROUP BY state "
+        "SELECT state, count(*) FROM deliveries WHERE state IN ('waiting', 'given_up') "
+        "GROUP BY state "
         "UNION ALL SELECT 'lane', count(*) FROM lanes HAVING count(*) > 0"
     )
     return [f"still {row['state']}: {row['count']}" for row in rows]
