@@ -24,6 +24,7 @@ from onebooking.sync import api as sync
 from onebooking.sync import log_api as sync_logs
 from onebooking.sync.documents import SCHEMAS
 from onebooking.sync.gather import gather_syncs
+from onebooking.sync.straight import LARGEST_BODY, Intake
 from onebooking.web import docs, health
 from onebooking.web.callers import limiting
 from onebooking.web.https import only_https
@@ -43,8 +44,8 @@ def create_app(settings: Settings, database: Database) -> Litestar:
 
     Syncs have connections of their own: no reader, however slow, keeps a booking waiting.
     """
-    intake = Pipelines(database)
-    syncs = gather_syncs(intake)
+    pipelines = Pipelines(database)
+    intake = Intake(gather_syncs(pipelines), settings, database)
     vault = Vault.of(settings)
     limiter = Limiter(_beside(database, settings))
 
@@ -53,8 +54,8 @@ def create_app(settings: Settings, database: Database) -> Litestar:
         async with open_http(development=settings.development) as http:
             app.state.http = http
             yield
-            await syncs.drain()
-            await intake.close()
+            await intake.syncs.drain()
+            await pipelines.close()
             await limiter.close()
 
     app = Litestar(
@@ -75,7 +76,7 @@ def create_app(settings: Settings, database: Database) -> Litestar:
         dependencies={
             "database": _always(database),
             "settings": _always(settings),
-            "intake": _always(sync.Intake(syncs, settings, database)),
+            "intake": _always(intake),
             "vault": _always(vault),
             "http": Provide(_http, sync_to_thread=False),
             "desk": Provide(open_desk),
@@ -91,7 +92,8 @@ def create_app(settings: Settings, database: Database) -> Litestar:
         before_request=check_request,
         before_send=[set_request_id],
         openapi_config=_openapi(),
-        request_max_body_size=sync.LARGEST_BODY,
+        state=State({"intake": intake}),
+        request_max_body_size=LARGEST_BODY,
     )
     tidy(app, schemas=SCHEMAS)
     return app

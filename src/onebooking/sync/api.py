@@ -6,7 +6,6 @@ from litestar import Request, Response, Router, post
 from litestar.di import NamedDependency
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.openapi.datastructures import ResponseSpec
-from msgspec import Struct
 
 from onebooking.db import Database
 from onebooking.errors import (
@@ -16,28 +15,18 @@ from onebooking.errors import (
     WrongContentType,
 )
 from onebooking.reach import NOTHING
-from onebooking.settings import Settings
 from onebooking.sync.documents import BatchOperation, SyncOperation
-from onebooking.sync.gather import Syncs
-from onebooking.sync.receive import Caller, receive, receive_batch, refused
+from onebooking.sync.receive import Caller, receive_batch, refused
 from onebooking.sync.received import Outcome, Refused
 from onebooking.sync.reply import BatchReply, SyncReply, outcomes_of, reply_of
+from onebooking.sync.straight import LARGEST_BODY, Intake, answering
 from onebooking.web.replies import answers, error_headers, request_id
 from onebooking.websites import queries as websites
 from onebooking.websites.auth import SECURITY, key_hash
 
-LARGEST_BODY = 256 * 1024
 LARGEST_BATCH = 8 * 1024 * 1024
 _ERRORS = (400, 401, 404, 409, 413, 415, 422)
 _WAITS = {202: ResponseSpec(SyncReply, description="Kept until the booking arrives")}
-
-
-class Intake(Struct, frozen=True):
-    """What the sync routes work with: one dependency, since each costs every request."""
-
-    syncs: Syncs
-    settings: Settings
-    database: Database
 
 
 @post(
@@ -47,22 +36,14 @@ class Intake(Struct, frozen=True):
     operation_class=SyncOperation,
     request_max_body_size=LARGEST_BODY,
     responses=answers(*_ERRORS) | _WAITS,
+    middleware=[answering],
 )
-async def post_sync(
-    request: Request[Any, Any, Any], intake: NamedDependency[Intake]
-) -> Response[SyncReply]:
+async def post_sync() -> SyncReply:
     """Receive a new or updated booking from a source website.
 
     Answers once the booking is safe. 202 is for an event that waits for its booking.
     """
-    caller = _caller(request, intake.settings)
-    try:
-        received = receive(await _body(request), caller)
-    except OneBookingError as refusal:
-        received = refused(refusal, caller)
-    outcome = await intake.syncs.add(received)
-    status, reply = reply_of(outcome, request_id=caller.request_id)
-    return _raw(reply, status, outcome)
+    raise NotImplementedError  # `answering` does it
 
 
 @post(
@@ -77,7 +58,11 @@ async def post_batch(
     request: Request[Any, Any, Any], intake: NamedDependency[Intake]
 ) -> Response[BatchReply]:
     """Receive up to 500 events, applied in their order; one outcome each, in the same order."""
-    caller = _caller(request, intake.settings)
+    caller = Caller(
+        key_hash=key_hash(request, intake.settings),
+        request_id=request_id(request),
+        idempotency_key=request.headers.get("idempotency-key"),
+    )
     await _check_known(caller, intake.database)
     body = b""
     try:
@@ -89,14 +74,6 @@ async def post_batch(
         return _raw(reply, status, outcome)
     outcomes = await intake.syncs.add_all(batch)
     return _raw(outcomes_of(outcomes, request_id=caller.request_id), 200, None)
-
-
-def _caller(request: Request[Any, Any, Any], settings: Settings) -> Caller:
-    return Caller(
-        key_hash=key_hash(request, settings),
-        request_id=request_id(request),
-        idempotency_key=request.headers.get("idempotency-key"),
-    )
 
 
 async def _check_known(caller: Caller, database: Database) -> None:

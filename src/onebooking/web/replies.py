@@ -69,7 +69,13 @@ def answers(*statuses: int) -> dict[int, ResponseSpec]:
 
 def request_id(request: Request[Any, Any, Any]) -> str:
     """This request's id: the same in its reply, its log lines and its `sync_logs` row."""
-    found: str = request.scope["state"].setdefault("request_id", uuid4().hex)
+    return request_id_of(request.scope)
+
+
+def request_id_of(scope: Scope) -> str:
+    """The same, where there is no more than a scope."""
+    state = scope["state"]
+    found: str = state.get("request_id") or state.setdefault("request_id", uuid4().hex)
     return found
 
 
@@ -154,5 +160,5 @@ _SPELT = {"delivery_state": "state", "if_match": "If-Match"}
 async def set_request_id(message: Message, scope: Scope) -> None:
     """Put the request's id on every reply."""
     if message["type"] == "http.response.start":
-        found = scope["state"].setdefault("request_id", uuid4().hex)
+        found = request_id_of(scope)
         message["headers"] = [*message["headers"], (b"x-request-id", found.encode())]

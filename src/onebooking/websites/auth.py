@@ -25,7 +25,11 @@ def key_hash(request: Request[Any, Any, Any], settings: Settings) -> bytes:
     Raises:
         InvalidKey: there is none, or it is the test key in production.
     """
-    key = request.headers.get(KEY_HEADER, "")
+    return hash_of_key(request.headers.get(KEY_HEADER, ""), settings)
+
+
+def hash_of_key(key: str, settings: Settings) -> bytes:
+    """The same for the header's value. Raises InvalidKey."""
     if not key or (key == TEST_KEY and not settings.development):
         raise InvalidKey
     return hash_of(key)
