@@ -32,6 +32,7 @@ class SettingsError(Exception):
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Positive = Annotated[int, Meta(ge=1, le=1000)]
 Seconds = Annotated[float, Meta(gt=0, le=60)]  # less than a lease, which is 90
+Days = Annotated[int, Meta(ge=1, le=36500)]
 Rate = Annotated[float, Meta(ge=0, le=1_000_000)]
 
 
@@ -57,6 +58,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     alerts_webhook_secret: str | None = None  # whsec_ and base64, as Standard Webhooks has it
     rate_per_key: Rate = 3000.0  # requests a second; ten seconds' worth may come at once; 0 is off
     rate_per_address: Rate = 50.0  # the same, for those whose key or token did not prove itself
+    logs_kept_days: Days = 400  # the sync log, and attempts of deliveries
+    payloads_kept_days: Days = 90  # what was sent and answered, in the log, attempts, deliveries
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property

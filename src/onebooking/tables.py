@@ -277,6 +277,13 @@ imports = Table(
     Column("finished_at", _at),
 )
 
+retention = Table(
+    "retention",
+    metadata,
+    Column("task", Text, primary_key=True),
+    Column("done_to", _at, nullable=False),
+)
+
 rate_limits = Table(
     "rate_limits",
     metadata,

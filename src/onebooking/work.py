@@ -10,6 +10,7 @@ from onebooking.deliveries.listen import listen
 from onebooking.deliveries.send import open_http
 from onebooking.deliveries.worker import Worker, work
 from onebooking.history.partitions import keep_partitions
+from onebooking.history.retention import Kept
 from onebooking.settings import Settings
 from onebooking.start import run_part
 from onebooking.watch import watching
@@ -32,7 +33,7 @@ async def run_worker(settings: Settings, url: str, parent: int | None) -> None:
             timeout_seconds=settings.delivery_timeout_seconds,
         )
         helpers = [
-            asyncio.create_task(keep_partitions(database)),
+            asyncio.create_task(keep_partitions(database, Kept.of(settings))),
             asyncio.create_task(keep_watch(database, Teller.of(settings, http))),
         ]
         if not settings.database_pooler:

@@ -142,7 +142,7 @@ def _strip(deliveries: Sequence[dict[str, Any]]) -> Iterable[Statement]:
     """Take the person out of what was sent, and out of what is yet to be."""
     for row in deliveries:
         told = set(row["updated_fields"])
-        if row["state"] == "delivered":
+        if row["state"] in ("delivered", "joined"):
             yield Statement(_SENT, {"id": row["id"]})
         elif told <= PERSONAL:
             yield Statement("DELETE FROM deliveries WHERE id = %(id)s", {"id": row["id"]})

@@ -84,7 +84,7 @@ _COPIES = (
         f"CASE WHEN {_has('reason')} THEN 'Erased' ELSE reason END "
         f"WHERE {_has('reply')} OR {_has('reason')}"
     ),
-    f"UPDATE deliveries SET body = '' WHERE state = 'delivered' AND {_has('body')}",
+    f"UPDATE deliveries SET body = '' WHERE state IN ('delivered', 'joined') AND {_has('body')}",
     f"UPDATE deliveries SET last_reason = 'Erased' WHERE {_has('last_reason')}",
     f"UPDATE idempotency_keys SET reply = (reply::jsonb - 'warnings')::text WHERE {_has('reply')}",
     (

@@ -16,3 +16,15 @@ CREATE POLICY reach ON imports USING (
   OR website_id = ANY ((SELECT string_to_array(current_setting('onebooking.reach', true), ','))::text[])
 );
 GRANT SELECT, INSERT, UPDATE, DELETE ON imports TO onebooking_app;
+
+-- How far payloads and replies are forgotten, in the order of time: rows up to there have none.
+CREATE TABLE retention (
+  task TEXT PRIMARY KEY,
+  done_to TIMESTAMPTZ NOT NULL
+);
+INSERT INTO retention VALUES
+  ('sync_logs.payload', '1970-01-01 00:00:00Z'), ('attempts.reply', '1970-01-01 00:00:00Z');
+GRANT SELECT, UPDATE ON retention TO onebooking_app;
+CREATE INDEX deliveries_kept ON deliveries (finished_at)
+  WHERE state IN ('delivered', 'joined') AND body <> '';
+CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at);
