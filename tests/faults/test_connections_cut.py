@@ -20,11 +20,11 @@ CUTS = 0.005  # of the pieces that pass
 TERMINATE_SECONDS = 0.2
 
 
-def test_connections_cut_anywhere_lose_nothing(tmp_path: Path, database_url: str) -> None:
+def test_connections_cut_anywhere_lose_nothing(folder: Path, database_url: str) -> None:
     chosen = seed()
     with (
         between(database_url, seed=chosen) as proxy,
-        fleet(tmp_path, proxy.url) as running,
+        fleet(folder, proxy.url) as running,
         scene(running.hubs[0], running.urls, seed=chosen) as it,
     ):
         with it.load.running() as ledger:
@@ -41,9 +41,9 @@ def test_connections_cut_anywhere_lose_nothing(tmp_path: Path, database_url: str
     say(f"{proxy.lost} connections cut, {ledger.answers[503]} answers were 503\n{tally}")
 
 
-def test_backends_ended_mid_transaction_lose_nothing(tmp_path: Path, database_url: str) -> None:
+def test_backends_ended_mid_transaction_lose_nothing(folder: Path, database_url: str) -> None:
     with (
-        fleet(tmp_path, database_url) as running,
+        fleet(folder, database_url) as running,
         scene(running.hubs[0], running.urls, seed=seed()) as it,
     ):
         with it.load.running() as ledger, _ending_backends(libpq_url(database_url)) as ended:
@@ -54,11 +54,11 @@ def test_backends_ended_mid_transaction_lose_nothing(tmp_path: Path, database_ur
 
 
 def test_while_the_database_is_away_the_hub_says_503_and_then_goes_on(
-    tmp_path: Path, database_url: str
+    folder: Path, database_url: str
 ) -> None:
     with (
         between(database_url, seed=0) as proxy,
-        fleet(tmp_path, proxy.url) as running,
+        fleet(folder, proxy.url) as running,
         scene(running.hubs[0], running.urls, seed=seed()) as it,
     ):
         with it.load.running() as ledger:

@@ -16,9 +16,9 @@ ROUNDS = 3
 WAYS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT, "kill -9": signal.SIGKILL}
 
 
-def test_a_database_restarted_under_load_loses_nothing(tmp_path: Path) -> None:
+def test_a_database_restarted_under_load_loses_nothing(folder: Path) -> None:
     chance = random.Random(chosen := seed())
-    hub = Hub(tmp_path)
+    hub = Hub(folder)
     slowest, stopped = 0.0, Counter[str]()
     with kept([hub.process]):
         hub.start()

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from tests.faults.cluster import Cluster, cluster, needed
+from tests.faults.cluster import Cluster, Node, cluster, needed
 from tests.faults.fleet import fleet
 from tests.faults.load import Load
 from tests.faults.scene import rounds, say, scene, seed
@@ -12,12 +12,12 @@ ROUNDS = 1
 HUBS, WORKERS = 2, 3
 
 
-def test_a_primary_killed_under_load_loses_nothing_acknowledged(tmp_path: Path) -> None:
+def test_a_primary_killed_under_load_loses_nothing_acknowledged(folder: Path) -> None:
     needed()
     chosen = seed()
     with (
         cluster() as running,
-        fleet(tmp_path, running.url, hubs=HUBS, workers=WORKERS) as parts,
+        fleet(folder, running.url, hubs=HUBS, workers=WORKERS) as parts,
         scene(parts.hubs[0], parts.urls, seed=chosen) as it,
     ):
         with it.load.running():

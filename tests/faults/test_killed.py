@@ -19,9 +19,9 @@ AGAIN = 0.25  # how often the next round begins before the hub has come back
 LONGEST_BREATH_SECONDS = 1.0
 
 
-def test_whatever_is_killed_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
+def test_whatever_is_killed_nothing_acknowledged_is_lost(folder: Path) -> None:
     chance = random.Random(chosen := seed())
-    hub = Hub(tmp_path)
+    hub = Hub(folder)
     with kept([hub.process]):
         hub.start()
         park = Park(hub)
