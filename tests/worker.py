@@ -7,6 +7,7 @@ from onebooking.clock import utc_now
 from onebooking.db import Database
 from onebooking.deliveries import lanes
 from onebooking.deliveries.model import Claimed, Result
+from onebooking.deliveries.record import record as write_down
 from onebooking.deliveries.send import Outcome
 from onebooking.reach import EVERYTHING
 
@@ -27,7 +28,7 @@ async def record(
         Result(claimed=one, outcome=outcome, next_delay=delay, attempted_at=now) for one in claimed
     ]
     async with database.begin(EVERYTHING) as tx:
-        await lanes.record(tx, results, now=now)
+        await write_down(tx, results, now=now)
 
 
 async def deliver(database: Database, outcome: Outcome) -> int:

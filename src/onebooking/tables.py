@@ -235,6 +235,7 @@ deliveries = Table(
     Column("updated_fields", ARRAY(Text), nullable=False),
     Column("body", Text, nullable=False),  # exactly these bytes are signed and sent
     Column("state", Text, nullable=False),
+    Column("joined_into", Uuid),  # the later delivery that says what this one said
     Column("attempts", Integer, nullable=False),  # failed ones
     Column("last_status", Integer),
     Column("last_reason", Text),
@@ -272,7 +273,12 @@ imports = Table(
     Column("file_hash", LargeBinary, primary_key=True),
     Column("file_name", Text, nullable=False),
     Column("rows_done", Integer, nullable=False),
+    Column("rows_new", Integer, nullable=False),
+    Column("rows_merged", Integer, nullable=False),
+    Column("rows_unchanged", Integer, nullable=False),
+    Column("rows_again", Integer, nullable=False),
     Column("rows_refused", Integer, nullable=False),
+    Column("rows_kept", Integer, nullable=False),
     Column("started_at", _at, nullable=False),
     Column("finished_at", _at),
 )

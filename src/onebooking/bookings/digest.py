@@ -107,7 +107,7 @@ async def bookings_of(
 
 # Near the days asked for: what the hub holds there, and what it may have moved away from there
 # while the website has yet to hear of it.
-_UNDELIVERED = "FROM deliveries WHERE website_id = %(website)s AND state <> 'delivered'"
+_UNDELIVERED = "FROM deliveries WHERE website_id = %(website)s AND state IN ('waiting', 'given_up')"
 _OWED = f"SELECT booking_id, bool_or(state = 'waiting') AS waiting {_UNDELIVERED} GROUP BY 1"
 _NEAR = (
     "SELECT * FROM bookings WHERE website_id = %(website)s "

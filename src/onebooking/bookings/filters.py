@@ -60,7 +60,7 @@ def _conflicting() -> ColumnElement[bool]:
 
 
 def _owing(*states: ColumnElement[bool]) -> ColumnElement[bool]:
-    owed = deliveries.c.state != "delivered"
+    owed = deliveries.c.state.in_(("waiting", "given_up"))
     return exists().where(deliveries.c.booking_id == b.id, owed, *states)
 
 

@@ -118,12 +118,14 @@ async def post_resend_all(
 ) -> ResentReply:
     """Send again all that a website did not accept, of all time or from `since` to `until`.
 
-    What was given up is owed again, what waits is tried now. Safe to repeat.
+    What was given up is owed again, what waits is tried now. Of what was delivered, for a website
+    that went back to a backup, each booking is owed one delivery of what the hub holds today. Safe
+    to repeat.
     """
     member.require(Right.RESEND)
     if await get_website(tx, member.reach, data.website_id) is None:
         raise WebsiteNotFound
-    return ResentReply(await resend_all(tx, data))
+    return ResentReply(await resend_all(tx, data, by=member.email))
 
 
 @post(

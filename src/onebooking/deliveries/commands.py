@@ -25,11 +25,21 @@ def deliveries() -> None:
 def resend(
     *,
     website: Annotated[str, typer.Option(help="Whose deliveries.", metavar="ID")],
-    since: Annotated[datetime | None, typer.Option(help="Owed from here on, in UTC.")] = None,
-    until: Annotated[datetime | None, typer.Option(help="Owed before, in UTC.")] = None,
+    since: Annotated[datetime | None, typer.Option(help="From here on, in UTC.")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Before, in UTC.")] = None,
+    delivered: Annotated[bool, typer.Option("--delivered", help="What it accepted.")] = False,
 ) -> None:
-    """Send again what website ID did not accept: given up or waiting. Safe to repeat."""
-    wanted = ResendAll(website_id=website, since=_utc(since), until=_utc(until))
+    """Send again what website ID did not accept: given up or waiting. Safe to repeat.
+
+    With --delivered, for a website that went back to a backup: what it accepted since then, one
+    delivery a booking, with today's values.
+    """
+    wanted = ResendAll(
+        website_id=website,
+        state="delivered" if delivered else None,
+        since=_utc(since),
+        until=_utc(until),
+    )
 
     async def work(tx: Tx, _: Settings) -> int:
         if await queries.get_website(tx, EVERYTHING, website) is None:

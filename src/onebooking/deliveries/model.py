@@ -17,6 +17,7 @@ class State(StrEnum):
     WAITING = "waiting"
     DELIVERED = "delivered"
     GIVEN_UP = "given_up"
+    JOINED = "joined"
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
@@ -30,6 +31,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     updated_fields: list[str]
     body: str
     state: State
+    joined_into: UUID | None  # of one that is joined: the later delivery that says it all
     attempts: int
     last_status: int | None
     last_reason: str | None

@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import Struct, json
 
 from onebooking.db import Statement, insert_rows
+from onebooking.deliveries.coalesce import join_failed
 from onebooking.ids import new_id
 from onebooking.reach import WebsiteId
 
@@ -62,10 +63,11 @@ def body_of(owed: Owed, now: datetime) -> str:
 
 
 def owe(owed: Sequence[Owed], *, now: datetime) -> list[Statement | None]:
-    """Add deliveries to their bookings' lanes; the caller has locked the bookings.
+    """Add deliveries to their bookings' lanes; the caller has locked and written the bookings.
 
     What the same bookings owe already goes ahead of the new, on a schedule that begins anew, also
-    where it was given up: a later change must not leave an earlier one behind.
+    where it was given up: a later change must not leave an earlier one behind. Where it has failed
+    it goes as part of the new.
     """
     if not owed:
         return []
@@ -84,10 +86,13 @@ def owe(owed: Sequence[Owed], *, now: datetime) -> list[Statement | None]:
         }
         for one in owed
     ]
+    bookings = {"bookings": [one.booking_id for one in owed]}
     return [
-        Statement(_REARM, {"bookings": [one.booking_id for one in owed]}),
+        Statement(_REARM, bookings),
         insert_rows("deliveries", _DELIVERY, rows),
         open_lanes({one.booking_id: one.website_id for one in owed}),
+        join_failed([one.booking_id for one in owed], now=now),
+        Statement(_BEGIN_ANEW, bookings),
     ]
 
 
@@ -108,9 +113,12 @@ def wake_workers() -> Statement:
 
 
 _REARM = (
-    "UPDATE deliveries SET state = 'waiting', attempts = 0, finished_at = NULL "
-    "WHERE booking_id = ANY(%(bookings)s) "
-    "AND (state = 'given_up' OR state = 'waiting' AND attempts > 0)"
+    "UPDATE deliveries SET state = 'waiting', finished_at = NULL "
+    "WHERE booking_id = ANY(%(bookings)s) AND state = 'given_up'"
+)
+_BEGIN_ANEW = (
+    "UPDATE deliveries SET attempts = 0 "
+    "WHERE booking_id = ANY(%(bookings)s) AND state = 'waiting' AND attempts > 0"
 )
 _OPEN = (
     "INSERT INTO lanes (booking_id, website_id) "

@@ -55,11 +55,7 @@ async def lock_delivery(tx: Tx, reach: Reach, delivery_id: UUID) -> Delivery | N
 
 
 async def make_waiting(tx: Tx, delivery: Delivery) -> None:
-    """Owe a delivery that was given up again, and what was given up before it on its booking."""
+    """Owe whatever was given up of a delivery's booking again."""
     values: dict[str, Any] = {"state": State.WAITING, "attempts": 0, "finished_at": None}
-    owed = update(deliveries).where(
-        d.booking_id == delivery.booking_id,
-        d.booking_version <= delivery.booking_version,
-        d.state == State.GIVEN_UP,
-    )
+    owed = update(deliveries).where(d.booking_id == delivery.booking_id, d.state == State.GIVEN_UP)
     await tx.execute(owed.values(values))

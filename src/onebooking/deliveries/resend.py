@@ -2,8 +2,10 @@
 
 from uuid import UUID
 
+from onebooking.clock import utc_now
 from onebooking.db import Tx, together
 from onebooking.deliveries import queries
+from onebooking.deliveries.coalesce import join_failed
 from onebooking.deliveries.model import Delivery, State
 from onebooking.deliveries.outbox import open_lanes, wake_workers
 from onebooking.errors import InvalidPayload, NotFound
@@ -13,11 +15,11 @@ from onebooking.members.model import Member, Right
 async def resend(tx: Tx, member: Member, delivery_id: UUID) -> Delivery:
     """Owe a delivery that was given up again; try one that waits now.
 
-    It goes to the website's current URL, signed with its current secret; what was given up before
-    it on the same booking goes first. Twice is once.
+    It goes to the website's current URL, signed with its current secret, under the same id. Twice
+    is once.
 
     Raises:
-        InvalidPayload: it was delivered already.
+        InvalidPayload: it was delivered already, or is part of a later one.
         NotAllowed: the member's role may not.
         NotFound: no such delivery within the member's reach.
     """
@@ -27,7 +29,14 @@ async def resend(tx: Tx, member: Member, delivery_id: UUID) -> Delivery:
         raise NotFound("Delivery")
     if delivery.state == State.DELIVERED:
         raise InvalidPayload("The website has accepted this delivery. There is nothing to resend.")
+    if delivery.state == State.JOINED:
+        raise InvalidPayload(f"A later delivery says this too. Resend {delivery.joined_into}.")
     await queries.make_waiting(tx, delivery)
-    await together(tx, open_lanes({delivery.booking_id: delivery.website_id}), wake_workers())
+    await together(
+        tx,
+        open_lanes({delivery.booking_id: delivery.website_id}),
+        join_failed([delivery.booking_id], now=utc_now()),
+        wake_workers(),
+    )
     now_waiting = await queries.get_delivery(tx, member.reach, delivery_id)
     return now_waiting or delivery

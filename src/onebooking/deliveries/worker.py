@@ -11,16 +11,19 @@ from uuid import uuid4
 import aiohttp
 from msgspec import Struct, field
 
+from onebooking import metrics
 from onebooking.clock import utc_now
 from onebooking.db import Database
 from onebooking.deliveries import lanes
 from onebooking.deliveries.model import Claimed, Result
+from onebooking.deliveries.record import record
 from onebooking.deliveries.schedule import delay_after
 from onebooking.deliveries.send import Outcome, send
 from onebooking.deliveries.signing import sign
 from onebooking.errors import Unavailable
 from onebooking.gather import Gatherer
 from onebooking.reach import EVERYTHING
+from onebooking.tracing import span
 from onebooking.websites.secrets import Vault, secrets_of
 
 log = logging.getLogger("onebooking.worker")
@@ -55,6 +58,9 @@ async def work(worker: Worker, stop: asyncio.Event) -> None:
         except Unavailable:
             log.warning("the database is away; deliveries wait")
             started = 0
+        except Exception:
+            log.exception("claiming failed; trying again")  # deliveries wait, none is lost
+            started = 0
         if not started:
             await _sleep_until_woken(worker, stop)
     if worker.tasks:
@@ -72,6 +78,7 @@ async def deliver_due(worker: Worker, recorder: Gatherer[Result, None]) -> int:
         claimed = await lanes.claim(tx, in_flight=worker.flying, slots=worker.slots, token=uuid4())
         websites = sorted({one.website_id for one in claimed})
         secrets = await secrets_of(tx, worker.vault, websites)
+    metrics.claimed.observe(len(claimed))
     for one in claimed:
         worker.flying[one.website_id] += 1
         task = asyncio.create_task(_deliver(worker, recorder, one, secrets.get(one.website_id)))
@@ -84,7 +91,10 @@ async def _deliver(
     worker: Worker, recorder: Gatherer[Result, None], claimed: Claimed, secrets: list[str] | None
 ) -> None:
     attempted_at = utc_now()
-    outcome = await _attempt(worker, claimed, secrets, at=attempted_at)
+    with span("attempt", delivery_id=str(claimed.delivery_id), website_id=claimed.website_id):
+        outcome = await _attempt(worker, claimed, secrets, at=attempted_at)
+    seconds = outcome.duration_seconds
+    metrics.delivered(accepted=outcome.accepted, status=outcome.status, seconds=seconds)
     result = Result(
         claimed=claimed,
         outcome=outcome,
@@ -140,7 +150,7 @@ async def _recorded(recorder: Gatherer[Result, None], result: Result) -> None:
 
 async def _record(worker: Worker, results: Sequence[Result]) -> list[None]:
     async with worker.database.begin(EVERYTHING) as tx:
-        held = await lanes.record(tx, results, now=utc_now(), jitter=uniform(-1, 1))
+        held = await record(tx, results, now=utc_now(), jitter=uniform(-1, 1))
     if held < len(results):
         log.warning("%d outcomes came after their lease had ended", len(results) - held)
     return [None] * len(results)

@@ -17,3 +17,13 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON breakers TO onebooking_app;
 ALTER TABLE websites ADD COLUMN paused_reason TEXT
   CHECK (paused_reason IN ('gone', 'failing', 'by_hand'));
 UPDATE websites SET paused_reason = 'gone' WHERE paused_at IS NOT NULL;
+
+-- A delivery that failed is joined with what came after it: its end, which is no failure.
+ALTER TABLE deliveries ADD COLUMN joined_into UUID;
+ALTER TABLE deliveries DROP CONSTRAINT deliveries_state_check;
+ALTER TABLE deliveries ADD CONSTRAINT deliveries_state_check
+  CHECK (state IN ('waiting', 'delivered', 'given_up', 'joined')),
+  ADD CONSTRAINT deliveries_joined CHECK ((state = 'joined') = (joined_into IS NOT NULL));
+DROP INDEX deliveries_owed;
+CREATE INDEX deliveries_owed ON deliveries (booking_id, booking_version)
+  WHERE state IN ('waiting', 'given_up');

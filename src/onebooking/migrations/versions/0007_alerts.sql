@@ -45,7 +45,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON alerts, alert_notices TO onebooking_app;
 
 -- What a website's health asks for, each a short walk from the index's end however much there is.
 CREATE INDEX deliveries_stuck ON deliveries (website_id, state, created_at)
-  INCLUDE (finished_at) WHERE state <> 'delivered';
+  INCLUDE (finished_at) WHERE state IN ('waiting', 'given_up');
 CREATE INDEX parked_events_oldest ON parked_events (website_id, parked_at);
 CREATE INDEX conflicts_waiting ON conflicts (website_id, created_at) WHERE settled_at IS NULL;
 -- The newest sync a website sent and the newest delivery it took.
