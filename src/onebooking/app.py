@@ -1,5 +1,6 @@
 """Put the web process together: every slice's routes, and what their handlers ask for."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,15 +11,22 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components
+from prometheus_client.metrics_core import Metric
+from sqlalchemy.pool import QueuePool
 
+from onebooking import metrics
 from onebooking.alerts import api as alerts
+from onebooking.alerts.gauges import website_gauges
 from onebooking.bookings import api as bookings
 from onebooking.bookings import changes_api, digest_api
+from onebooking.clock import utc_now
 from onebooking.db import Database
 from onebooking.deliveries import api as deliveries
 from onebooking.deliveries.send import open_http
 from onebooking.members.auth import TOKEN_SCHEME, desk_member, desk_tx, open_desk
+from onebooking.metrics_share import folder_in, keep_sharing, process_name
 from onebooking.pipelines import Pipelines
+from onebooking.reach import EVERYTHING
 from onebooking.settings import Settings
 from onebooking.sync import api as sync
 from onebooking.sync import log_api as sync_logs
@@ -30,8 +38,10 @@ from onebooking.web.callers import limiting
 from onebooking.web.https import only_https
 from onebooking.web.intake import check_request
 from onebooking.web.limits import Limiter
+from onebooking.web.metrics import Gauges, metrics_route
 from onebooking.web.openapi import tidy
 from onebooking.web.replies import error_reply, set_request_id
+from onebooking.web.requests import watched
 from onebooking.websites import api as websites
 from onebooking.websites.auth import KEY_SCHEME
 from onebooking.websites.secrets import Vault
@@ -53,7 +63,10 @@ def create_app(settings: Settings, database: Database) -> Litestar:
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with open_http(development=settings.development) as http:
             app.state.http = http
+            name = process_name("serve")
+            sharing = asyncio.create_task(keep_sharing(folder_in(settings.data_dir), name))
             yield
+            sharing.cancel()
             await intake.syncs.drain()
             await pipelines.close()
             await limiter.close()
@@ -70,6 +83,7 @@ def create_app(settings: Settings, database: Database) -> Litestar:
             alerts.router,
             health.healthz,
             health.readyz,
+            metrics_route(settings, _gauges(database)),
             *docs.handlers,
         ],
         lifespan=[lifespan],
@@ -86,6 +100,7 @@ def create_app(settings: Settings, database: Database) -> Litestar:
         exception_handlers={Exception: error_reply},
         logging_config=None,
         middleware=[
+            watched,
             *([] if settings.development else [only_https]),
             limiting(limiter, settings),
         ],
@@ -97,6 +112,21 @@ def create_app(settings: Settings, database: Database) -> Litestar:
     )
     tidy(app, schemas=SCHEMAS)
     return app
+
+
+def _gauges(database: Database) -> Gauges:
+    """What the database holds, for a scrape."""
+
+    async def read() -> list[Metric]:
+        metrics.build.labels(VERSION).set(1)
+        pool = database.engine.pool
+        if isinstance(pool, QueuePool):
+            metrics.connections.labels("main", "in_use").set(pool.checkedout())
+            metrics.connections.labels("main", "most").set(pool.size())
+        async with database.begin(EVERYTHING) as tx:
+            return await website_gauges(tx, now=utc_now())
+
+    return read
 
 
 def _beside(database: Database, settings: Settings) -> Database:

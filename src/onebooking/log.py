@@ -5,6 +5,9 @@ import sys
 
 import structlog
 
+# What a line may say beside its message: ids, times and numbers.
+_FIELDS = ("request_id", "delivery_id", "website_id", "status", "duration_ms", "attempt")
+
 
 def set_up_logging(level: str, *, for_people: bool) -> None:
     """Let every logger of this process write to stderr: lines `for_people`, or else JSON."""
@@ -17,6 +20,7 @@ def set_up_logging(level: str, *, for_people: bool) -> None:
         foreign_pre_chain=[
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
+            structlog.stdlib.ExtraAdder(allow=_FIELDS),
             structlog.processors.TimeStamper(fmt="iso", utc=True),
         ],
         processors=[

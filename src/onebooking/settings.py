@@ -56,6 +56,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     alerts_to: str | None = None  # addresses joined by commas; None: the members concerned
     alerts_webhook_url: str | None = None
     alerts_webhook_secret: str | None = None  # whsec_ and base64, as Standard Webhooks has it
+    metrics_token: str | None = None  # who sends it may read /metrics; in production nobody else
+    otlp_url: str | None = None  # an OpenTelemetry collector, by HTTP; None: no traces
     rate_per_key: Rate = 3000.0  # requests a second; ten seconds' worth may come at once; 0 is off
     rate_per_address: Rate = 50.0  # the same, for those whose key or token did not prove itself
     logs_kept_days: Days = 400  # the sync log, and attempts of deliveries

@@ -1,6 +1,7 @@
 """What every long-running part of the hub does first."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable
 
@@ -11,6 +12,7 @@ from onebooking.migrate import migrate
 from onebooking.reach import EVERYTHING
 from onebooking.settings import Settings
 from onebooking.terminal import Home, home, run_async, saying_errors
+from onebooking.tracing import set_up_tracing, stop_tracing
 from onebooking.websites.register import ensure_test_website
 from onebooking.websites.secrets import Vault
 
@@ -36,8 +38,11 @@ def run_part(part: Callable[[Settings, str, int | None], Awaitable[None]]) -> No
     with saying_errors(), home() as here:
         set_up_logging(here.settings.log_level, for_people=here.settings.development)
         prepare(here)
+        url = here.settings.otlp_url or os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
+        set_up_tracing(url, part=part.__name__)
 
         async def run() -> None:
             await part(here.settings, here.url, parent)
 
         run_async(run())
+        stop_tracing()

@@ -11,6 +11,7 @@ from onebooking.deliveries.send import open_http
 from onebooking.deliveries.worker import Worker, work
 from onebooking.history.partitions import keep_partitions
 from onebooking.history.retention import Kept
+from onebooking.metrics_share import folder_in, keep_sharing, process_name
 from onebooking.settings import Settings
 from onebooking.start import run_part
 from onebooking.watch import watching
@@ -34,6 +35,7 @@ async def run_worker(settings: Settings, url: str, parent: int | None) -> None:
         )
         helpers = [
             asyncio.create_task(keep_partitions(database, Kept.of(settings))),
+            asyncio.create_task(keep_sharing(folder_in(settings.data_dir), process_name("worker"))),
             asyncio.create_task(keep_watch(database, Teller.of(settings, http))),
         ]
         if not settings.database_pooler:

@@ -12,7 +12,7 @@ LONGEST_FILE = 300
 ONE_PAGE = {"tables.py"}  # the whole schema, and nothing else
 EDGE = {
     "api", "auth", "health", "worker", "gather", "partitions", "db", "start", "terminal", "doctor",
-    "allowances", "commands", "reconcile_commands", "retention",
+    "allowances", "app", "commands", "reconcile_commands", "retention", "run",
 }  # fmt: skip
 
 

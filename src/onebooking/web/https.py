@@ -5,7 +5,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from onebooking.errors import NotAllowed
 
-_PROBES = ("/healthz", "/readyz")  # a load balancer asks from inside
+_PROBES = ("/healthz", "/readyz", "/metrics")  # a load balancer asks from inside
 
 
 def only_https(app: ASGIApp) -> ASGIApp:

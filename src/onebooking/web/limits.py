@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from onebooking.db import Database
 from onebooking.errors import RateLimited
+from onebooking.metrics import limited, limiter_failures
 from onebooking.web.allowances import BURST_SECONDS, Taken, Wanted, forget, take
 
 log = logging.getLogger("onebooking.web")
@@ -52,7 +53,6 @@ class Limiter:
         self._settling: asyncio.Task[None] | None = None
         self._open_until = 0.0
         self._said_at = self._forgot_at = float("-inf")
-        self.failures = 0
 
     @property
     def is_open(self) -> bool:
@@ -66,9 +66,9 @@ class Limiter:
             return
         tally = self._tallies.get(caller) or self._meet(caller, per_second)
         if now < tally.refused_until:
-            raise RateLimited(retry_after_seconds=max(1, ceil(tally.refused_until - now)))
+            raise _refusal(caller, wait_seconds=tally.refused_until - now)
         if tally.left <= -tally.credit:
-            raise RateLimited(retry_after_seconds=1)
+            raise _refusal(caller, wait_seconds=0)
         tally.left -= min(cost, _burst(per_second))
         if tally.left * 2 < tally.ahead and not tally.asking:
             self._ask(caller, tally)
@@ -124,7 +124,7 @@ class Limiter:
 
     def _fail_open(self, asked: dict[str, Tally], failed: Exception) -> None:
         now = self._clock()
-        self.failures += 1
+        limiter_failures.inc()
         self._open_until = now + _OPEN_SECONDS
         for tally in asked.values():
             tally.asking = False
@@ -137,6 +137,11 @@ class Limiter:
         if self._clock() - self._forgot_at >= _FORGET_SECONDS:
             self._forgot_at = self._clock()
             await forget(self._database)
+
+
+def _refusal(caller: str, *, wait_seconds: float) -> RateLimited:
+    limited.labels(caller.partition(":")[0]).inc()
+    return RateLimited(retry_after_seconds=max(1, ceil(wait_seconds)))
 
 
 def _burst(per_second: float) -> int:

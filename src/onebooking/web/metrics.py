@@ -1,0 +1,75 @@
+"""`GET /metrics`: what the processes of this machine counted, and what the database holds."""
+
+import hmac
+import time
+from asyncio import Lock
+from collections.abc import Awaitable, Callable, Iterable
+
+from litestar import Request, Response, get
+from litestar.datastructures import State
+from litestar.handlers import HTTPRouteHandler
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from onebooking.errors import NotFound
+from onebooking.metrics_share import everybody, folder_in, process_name
+from onebooking.settings import Settings
+
+_FRESH_SECONDS = 5.0
+Gauges = Callable[[], Awaitable[list[Metric]]]
+
+
+class Fresh:
+    """The database's gauges, asked for once in a while however many scrape."""
+
+    def __init__(self, read: Gauges) -> None:
+        self._read = read
+        self._lock = Lock()
+        self._read_at = float("-inf")
+        self._found: list[Metric] = []
+
+    async def gauges(self) -> list[Metric]:
+        """At most five seconds old."""
+        async with self._lock:
+            if time.monotonic() - self._read_at >= _FRESH_SECONDS:
+                self._found = await self._read()
+                self._read_at = time.monotonic()
+            return self._found
+
+
+class _Page(Collector):
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterable[Metric]:
+        return self._metrics
+
+
+def metrics_route(settings: Settings, read: Gauges) -> HTTPRouteHandler:
+    """The route, for those with ONEBOOKING_METRICS_TOKEN; in development for everybody."""
+    fresh = Fresh(read)
+    folder, name = folder_in(settings.data_dir), process_name("serve")
+
+    @get("/metrics", include_in_schema=False)
+    async def metrics(request: Request[object, object, State]) -> Response[bytes]:
+        """Prometheus reads this."""
+        _check(request.headers.get("authorization", ""), settings)
+        page = _Page([*everybody(folder, name), *await fresh.gauges()])
+        return Response(
+            generate_latest(page),
+            headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"},
+        )
+
+    return metrics
+
+
+def _check(given: str, settings: Settings) -> None:
+    """To whoever may not scrape there is no such page. Raises NotFound."""
+    wanted = settings.metrics_token
+    if wanted is None:
+        if settings.development:
+            return
+        raise NotFound("This address")
+    if not hmac.compare_digest(given.encode(), f"Bearer {wanted}".encode()):
+        raise NotFound("This address")

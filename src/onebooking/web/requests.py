@@ -1,0 +1,57 @@
+"""Each request, counted and timed by its route, and in the log where somebody wants it there."""
+
+import logging
+import time
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from onebooking.metrics import answered
+from onebooking.tracing import span
+
+log = logging.getLogger("onebooking.requests")
+# Many a second, and each has its row in `sync_logs`: a line only where it failed.
+_QUIET = ("/api/bookings/sync", "/api/bookings/sync/batch", "/healthz", "/readyz", "/metrics")
+_FAILED = 400
+
+
+def watched(app: ASGIApp) -> ASGIApp:
+    """Count and log every request; never its query, its body, or who is in it."""
+
+    async def watching(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = 500
+
+        async def heard(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            with span("request", route=scope.get("path_template") or "unknown"):
+                await app(scope, receive, heard)
+        finally:
+            seconds = time.perf_counter() - began
+            route = scope.get("path_template") or "unknown"
+            answered(scope["method"], route, status, seconds=seconds)
+            if (route not in _QUIET or status >= _FAILED) and log.isEnabledFor(logging.INFO):
+                _say(scope, route, status, seconds)
+
+    return watching
+
+
+def _say(scope: HTTPScope, route: str, status: int, seconds: float) -> None:
+    log.info(
+        "%s %s %d",
+        scope["method"],
+        route,
+        status,
+        extra={
+            "request_id": scope["state"].get("request_id", ""),
+            "duration_ms": round(seconds * 1000, 1),
+        },
+    )

@@ -1,0 +1,108 @@
+"""What Prometheus reads, and that the dashboard and the alert rules ask for what there is."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from httpx import AsyncClient
+from prometheus_client.parser import text_string_to_metric_families
+
+from onebooking.db import Database
+from onebooking.metrics_share import folder_in, share
+from tests import make
+from tests.front_door import Hub, calling, member
+from tests.parks import settled, told, until, working
+
+pytestmark = pytest.mark.anyio
+GRAFANA = Path(__file__).parents[2] / "docs/grafana"
+
+
+async def scraped(http: AsyncClient) -> dict[str, float]:
+    """Every sample, by its name and labels but for the process."""
+    reply = await http.get("/metrics")
+    assert reply.status_code == 200, reply.text
+    found: dict[str, float] = {}
+    for family in text_string_to_metric_families(reply.text):
+        for sample in family.samples:
+            told = ",".join(v for k, v in sorted(sample.labels.items()) if k != "process")
+            name = f"{sample.name}{{{told}}}"
+            found[name] = found.get(name, 0) + sample.value
+    return found
+
+
+async def test_what_happens_is_counted(hub: Hub, database_url: str) -> None:
+    before = await scraped(hub.http)
+    async with told(hub):
+        booking = (await hub.hears(make.event())).json()["booking_id"]
+        assert (await hub.hears({"event": "nonsense"})).status_code == 422
+        await hub.edits(booking, admin_notes="by the gate")
+        async with working(database_url):
+            await until(lambda: settled(hub.database))
+    after = await scraped(hub.http)
+
+    def more(name: str) -> float:
+        return after.get(name, 0) - before.get(name, 0)
+
+    assert more("onebooking_syncs_total{applied}") == 1
+    assert more("onebooking_syncs_total{invalid_payload}") == 1
+    assert more("onebooking_request_seconds_count{POST,/api/bookings/sync,200}") == 1
+    assert more("onebooking_request_seconds_count{PUT,/api/bookings/{booking_id},200}") == 1
+    assert more("onebooking_delivery_seconds_count{accepted}") == 1
+    assert more("onebooking_gathered_events_sum{}") == 2
+    assert more("onebooking_claimed_lanes_sum{}") == 1
+    assert after["onebooking_build_info{0.1.0}"] >= 1
+
+
+async def test_how_each_website_is_comes_from_the_database(hub: Hub) -> None:
+    booking = (await hub.hears(make.event())).json()["booking_id"]
+    await hub.hears(make.event("booking.cancelled", customer=None))
+    await hub.edits(booking, admin_notes="owed")
+    found = await scraped(hub.http)
+    assert found["onebooking_website_waiting{hanuman-world}"] == 1
+    assert found["onebooking_website_state{ok,hanuman-world}"] == 1
+    assert found["onebooking_website_state{paused,hanuman-world}"] == 0
+    assert found["onebooking_alerts_open{given_up,hanuman-world}"] == 0
+
+
+async def test_a_second_process_is_on_the_same_page(hub: Hub, tmp_path: Path) -> None:
+    await hub.hears(make.event())
+    share(folder_in(tmp_path), "worker-elsewhere-1")
+    text = (await hub.http.get("/metrics")).text
+    assert 'process="worker-elsewhere-1"' in text
+    assert text.count("# TYPE onebooking_syncs_total counter") == 1
+
+
+async def test_in_production_the_token_opens_the_page_and_nothing_else_does(
+    database: Database, tmp_path: Path
+) -> None:
+    production = {"env": "production", "database_url": "postgresql://unused"}
+    async with calling(database, tmp_path, **production) as http:
+        assert (await http.get("/metrics")).status_code == 404
+    async with calling(database, tmp_path, **production, metrics_token="t" * 32) as http:
+        assert (await http.get("/metrics")).status_code == 404
+        assert (await http.get("/metrics", headers=member("wrong"))).status_code == 404
+        assert (await http.get("/metrics", headers=member("t" * 32))).status_code == 200
+
+
+async def test_no_label_holds_what_a_caller_made_up(hub: Hub) -> None:
+    await hub.http.get("/api/bookings?q=Siriporn", headers=member(hub.token))
+    await hub.http.get("/made/up/by-somebody", headers=member("made-up-token"))
+    text = (await hub.http.get("/metrics")).text
+    assert not re.search("Siriporn|by-somebody|made-up", text)
+
+
+@pytest.mark.parametrize("file", ["onebooking.json", "alerts.yml"])
+async def test_the_dashboard_and_the_alert_rules_ask_for_what_there_is(hub: Hub, file: str) -> None:
+    asked = (GRAFANA / file).read_text("utf-8")
+    if file.endswith(".json"):
+        panels = json.loads(asked)["panels"]
+        asked = "\n".join(target["expr"] for panel in panels for target in panel["targets"])
+    page = (await hub.http.get("/metrics")).text
+    known = set()
+    for family in text_string_to_metric_families(page):
+        endings = {"counter": ["_total"], "histogram": ["_bucket", "_count", "_sum"]}
+        known |= {family.name + ending for ending in endings.get(family.type, [""])}
+    used = set(re.findall(r"\bonebooking_[a-z_]+", asked))
+    assert used - known == set()
+    assert len(used) >= 5
