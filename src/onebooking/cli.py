@@ -13,6 +13,7 @@ from onebooking.bookings import commands as bookings
 from onebooking.bookings.reconcile_commands import reconcile
 from onebooking.deliveries import commands as deliveries
 from onebooking.history import commands as retention
+from onebooking.imports.commands import import_bookings
 from onebooking.members import commands as members
 from onebooking.terminal import home, saying_errors
 from onebooking.websites import commands as websites
@@ -27,6 +28,7 @@ websites.group.command("reconcile")(reconcile)
 app.add_typer(websites.group, name="websites")
 app.add_typer(members.group, name="members")
 app.add_typer(deliveries.group, name="deliveries")
+bookings.group.command("import")(import_bookings)
 app.add_typer(bookings.group, name="bookings")
 app.add_typer(retention.group, name="retention")
 app.add_typer(alerts.group, name="alerts")

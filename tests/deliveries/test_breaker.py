@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from onebooking.deliveries import lanes
 from onebooking.deliveries.breaker import FAILURES
 from onebooking.deliveries.model import Claimed
 from onebooking.deliveries.send import Outcome
+from onebooking.reach import EVERYTHING
 from tests import make
 from tests.front_door import Hub, member
 from tests.parks import (
@@ -15,6 +17,7 @@ from tests.parks import (
     all_of,
     book,
     break_down,
+    change,
     make_due,
     one,
     owed,
@@ -166,6 +169,40 @@ async def test_five_days_of_failures_pause_it_and_a_member_resumes_it(hub: Hub) 
     assert reply.json()["website"]["paused_at"] is None
     assert await breaker(hub) is None
     assert len(await claim(hub.database)) == 1
+
+
+async def test_resuming_lets_all_go_at_once_that_waits_out_a_failure(hub: Hub) -> None:
+    await owe(hub, 3)
+    taken = await claim(hub.database)
+    await record(hub.database, taken, BROKEN, retry=True)
+    later = "UPDATE lanes SET due_at = now() + interval '8 hours' WHERE booking_id = ANY(:ids)"
+    await run(hub.database, later, ids=[one.booking_id for one in taken[:2]])
+    assert len(await claim(hub.database)) == 1
+    await hub.http.post("/api/websites/hanuman-world/resume", headers=member(hub.token))
+    assert len(await claim(hub.database)) == 2  # the one in flight keeps its lease
+
+
+@pytest.mark.parametrize(("reason", "resumes"), [("gone", 1), ("failing", 1), ("by_hand", 0)])
+async def test_another_address_ends_a_pause_that_the_old_one_caused(
+    hub: Hub, reason: str, resumes: int
+) -> None:
+    await owe(hub, 1)
+    paused = "UPDATE websites SET paused_at = now(), paused_reason = :reason"
+    await run(hub.database, paused, reason=reason)
+    await change(hub, webhook_url="https://hanuman.example/webhook", name="The same address")
+    assert await claim(hub.database) == []
+    await change(hub, webhook_url="https://hanuman.example/moved")
+    assert len(await claim(hub.database)) == resumes
+
+
+async def test_a_probe_given_back_unused_is_sent_again_at_once(hub: Hub) -> None:
+    await owe(hub, 6)
+    await fail(hub, FAILURES)
+    await make_due(hub.database)
+    (probe,) = await claim(hub.database)
+    async with hub.database.begin(EVERYTHING) as tx:
+        await lanes.release(tx, [probe])
+    assert [one.probe for one in await claim(hub.database)] == [True]
 
 
 async def test_a_website_paused_by_hand_keeps_queueing_until_it_is_resumed(hub: Hub) -> None:

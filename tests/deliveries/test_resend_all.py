@@ -87,3 +87,16 @@ async def test_what_cannot_be_meant_is_refused(
     reply = await resends(hub, **given)
     assert reply.status_code == status
     assert reply.json()["success"] is False
+
+
+async def test_of_one_state_only_lanes_that_have_it_go(hub: Hub) -> None:
+    bookings = await give_all_up(hub)
+    waiting = await book(hub)
+    await hub.edits(waiting, admin_notes="waits")
+    await run(hub.database, "UPDATE lanes SET due_at = now() + interval '8 hours'")
+    assert (await resends(hub, state="waiting")).json()["resent"] == 1
+    due = await all_of(hub.database, "SELECT CAST(booking_id AS text) FROM lanes")
+    assert [row.booking_id for row in due] == [waiting]
+    assert (await resends(hub, state="given_up")).json()["resent"] == 6
+    due = await all_of(hub.database, "SELECT CAST(booking_id AS text) FROM lanes")
+    assert {row.booking_id for row in due} == {waiting, *bookings}

@@ -24,7 +24,7 @@ async def pause(tx: Tx, reach: Reach, website_id: str) -> Website:
 
 
 async def resume(tx: Tx, reach: Reach, website_id: str) -> Website:
-    """Send what waits, from now on, whoever or whatever paused it; its failures are forgotten.
+    """Send all that waits, at once, whoever or whatever paused it; its failures are forgotten.
 
     Raises:
         WebsiteNotFound: no such website within reach.
@@ -33,5 +33,5 @@ async def resume(tx: Tx, reach: Reach, website_id: str) -> Website:
     website = await queries.update_website(tx, reach, website_id, values)
     if website is None:
         raise WebsiteNotFound
-    await queries.close_breaker(tx, website.id)
+    await queries.forget_failures(tx, website.id)
     return website

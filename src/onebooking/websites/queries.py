@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
 from onebooking.db import Tx, fetch_all, fetch_one, within
 from onebooking.reach import Reach, WebsiteId
-from onebooking.tables import breakers, website_keys, website_secrets, websites
+from onebooking.tables import breakers, lanes, website_keys, website_secrets, websites
 from onebooking.websites.model import Website
 
 # Keys that are accepted at this moment: the one place that says so.
@@ -52,6 +52,15 @@ async def by_key(tx: Tx, key_hash: bytes) -> Website | None:
     return await fetch_one(tx, wanted, Website)
 
 
+async def any_key(tx: Tx, website_id: WebsiteId) -> bytes | None:
+    """The hash of a key that this website may use now, the one that lasts longest."""
+    k = website_keys.c
+    wanted = select(k.key_hash).where(k.website_id == website_id, text(VALID_KEY))
+    wanted = wanted.order_by(k.expires_at.desc().nulls_first(), k.created_at.desc()).limit(1)
+    found: bytes | None = (await tx.execute(wanted)).scalar_one_or_none()
+    return found
+
+
 async def insert_website(tx: Tx, values: dict[str, Any]) -> Website | None:
     """A new row in `websites`, or None where the id is taken."""
     new = insert_or_not(websites).values(values).on_conflict_do_nothing()
@@ -68,9 +77,17 @@ async def update_website(
     )
 
 
-async def close_breaker(tx: Tx, website_id: WebsiteId) -> None:
-    """Forget that a website failed."""
+async def forget_failures(tx: Tx, website_id: WebsiteId) -> None:
+    """Close a website's breaker, and let everything it is owed be tried now."""
     await tx.execute(delete(breakers).where(breakers.c.website_id == website_id))
+    waiting = (
+        select(lanes.c.booking_id)
+        .where(lanes.c.website_id == website_id, lanes.c.due_at > func.now())
+        .where(lanes.c.lease_token.is_(None))
+        .with_for_update(skip_locked=True)  # who holds one waits for nobody who holds the website
+    )
+    due = update(lanes).where(lanes.c.booking_id.in_(waiting))
+    await tx.execute(due.values(due_at=func.now()))
 
 
 async def insert_key(tx: Tx, website_id: WebsiteId, *, key_hash: bytes, prefix: str) -> bool:

@@ -76,7 +76,8 @@ async def change_website(
 ) -> Website:
     """Change what is given; switching a website off refuses its syncs and holds its deliveries.
 
-    Switching it on, even where it was on, also ends a pause of its deliveries.
+    Switching it on, even where it was on, also ends a pause of its deliveries. So does another
+    webhook URL where the old one was gone or failed, but not where a member paused it.
 
     Raises:
         InvalidPayload: a webhook URL we may not call, or an unknown time zone.
@@ -84,14 +85,16 @@ async def change_website(
     """
     values = {name: value for name, value in structs.asdict(changes).items() if value is not UNSET}
     _check(values.get("webhook_url"), values.get("timezone"), development=development)
-    if changes.is_active is True:
+    before = await queries.lock_website(tx, reach, website_id)
+    if before is None:
+        raise WebsiteNotFound
+    moves = changes.webhook_url not in (UNSET, before.webhook_url)
+    if changes.is_active is True or (moves and before.paused_reason != "by_hand"):
         values |= {"paused_at": None, "paused_reason": None}
     website = await queries.update_website(tx, reach, website_id, values)
-    if website is None:
-        raise WebsiteNotFound
-    if changes.is_active is True:
-        await queries.close_breaker(tx, website.id)
-    return website
+    if changes.is_active is True or moves:
+        await queries.forget_failures(tx, before.id)
+    return website or before
 
 
 async def ensure_test_website(tx: Tx, vault: Vault) -> None:
