@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -41,6 +41,13 @@ def template(server_url: str) -> str:
 @pytest.fixture
 def database_url(server_url: str, template: str) -> Iterator[str]:
     """A database of this test's own."""
+    with fresh_database(server_url, template) as url:
+        yield url
+
+
+@contextmanager
+def fresh_database(server_url: str, template: str) -> Iterator[str]:
+    """A clone of the template, dropped in the end."""
     name = f"test_{uuid4().hex[:12]}"
     with closing(psycopg.connect(libpq_url(server_url), autocommit=True)) as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")

@@ -37,9 +37,9 @@ class Load:
     seed: int
     members: int = 2
     ledger: Ledger = field(default_factory=Ledger)
-    _stop: threading.Event = field(default_factory=threading.Event)
-    _given_up: threading.Event = field(default_factory=threading.Event)
-    _failed: list[str] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event, init=False)
+    _given_up: threading.Event = field(default_factory=threading.Event, init=False)
+    _failed: list[str] = field(default_factory=list, init=False)
 
     @contextmanager
     def running(self) -> Iterator[Ledger]:

@@ -5,12 +5,13 @@ import random
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from tests.end_to_end.running import Hub
 from tests.faults.invariants import Tally, check
+from tests.faults.ledger import Ledger
 from tests.faults.listener import Listener, listening
 from tests.faults.load import Load, Website
 from tests.faults.truth import settle
@@ -25,6 +26,10 @@ class Scene:
     hub: Hub
     load: Load
     listeners: dict[str, Listener]
+
+    def anew(self, seed: int) -> "Scene":
+        """The same hub and websites for another fault, with a ledger of its own."""
+        return replace(self, load=replace(self.load, seed=seed, ledger=Ledger()))
 
     def verdict(self, url: str) -> Tally:
         """Settle what is owed, then check the invariants on the database at `url`."""

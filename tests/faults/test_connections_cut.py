@@ -3,16 +3,18 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
-from pathlib import Path
 
 import httpx
+import pytest
 
 from onebooking.db import libpq_url
+from tests.conftest import fresh_database
 from tests.end_to_end.running import eventually
 from tests.faults.fleet import fleet
-from tests.faults.proxy import between
-from tests.faults.scene import rounds, say, scene, seed
+from tests.faults.proxy import Proxy, between
+from tests.faults.scene import Scene, rounds, say, scene, seed
 from tests.faults.truth import all_of
 
 ROUNDS = 3
@@ -20,55 +22,63 @@ CUTS = 0.005  # of the pieces that pass
 TERMINATE_SECONDS = 0.2
 
 
-def test_connections_cut_anywhere_lose_nothing(folder: Path, database_url: str) -> None:
-    chosen = seed()
+@dataclass(frozen=True)
+class Wired:
+    """A hub and a worker that reach their database through a wire, and the way round it."""
+
+    scene: Scene
+    proxy: Proxy
+    url: str
+
+
+@pytest.fixture(scope="module")
+def wired(
+    server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Wired]:
     with (
-        between(database_url, seed=chosen) as proxy,
-        fleet(folder, proxy.url) as running,
-        scene(running.hubs[0], running.urls, seed=chosen) as it,
+        fresh_database(server_url, template) as database_url,
+        between(database_url, seed=(chosen := seed())) as proxy,
+        fleet(tmp_path_factory.mktemp("parts"), proxy.url) as parts,
+        scene(parts.hubs[0], parts.urls, seed=chosen) as it,
     ):
-        with it.load.running() as ledger:
+        yield Wired(it, proxy, libpq_url(database_url))
+
+
+def test_connections_cut_anywhere_lose_nothing(wired: Wired) -> None:
+    it, proxy = wired.scene.anew(seed()), wired.proxy
+    with it.load.running() as ledger:
+        it.load.more(30)
+        proxy.cuts = CUTS
+        it.load.more(100 * rounds(ROUNDS))
+        for _ in range(rounds(ROUNDS)):
+            proxy.cut_all()
             it.load.more(30)
-            proxy.cuts = CUTS
-            it.load.more(100 * rounds(ROUNDS))
-            for _ in range(rounds(ROUNDS)):
-                proxy.cut_all()
-                it.load.more(30)
-            proxy.cuts = 0
-            it.load.more(30)
-        tally = it.verdict(libpq_url(database_url))
+        proxy.cuts = 0
+        it.load.more(30)
+    tally = it.verdict(wired.url)
     assert proxy.lost > 0
     say(f"{proxy.lost} connections cut, {ledger.answers[503]} answers were 503\n{tally}")
 
 
-def test_backends_ended_mid_transaction_lose_nothing(folder: Path, database_url: str) -> None:
-    with (
-        fleet(folder, database_url) as running,
-        scene(running.hubs[0], running.urls, seed=seed()) as it,
-    ):
-        with it.load.running() as ledger, _ending_backends(libpq_url(database_url)) as ended:
-            it.load.more(100 * rounds(ROUNDS))
-        tally = it.verdict(libpq_url(database_url))
+def test_backends_ended_mid_transaction_lose_nothing(wired: Wired) -> None:
+    it = wired.scene.anew(seed())
+    with it.load.running() as ledger, _ending_backends(wired.url) as ended:
+        it.load.more(100 * rounds(ROUNDS))
+    tally = it.verdict(wired.url)
     assert ended
     say(f"{len(ended)} backends ended, {ledger.answers[503]} answers were 503\n{tally}")
 
 
-def test_while_the_database_is_away_the_hub_says_503_and_then_goes_on(
-    folder: Path, database_url: str
-) -> None:
-    with (
-        between(database_url, seed=0) as proxy,
-        fleet(folder, proxy.url) as running,
-        scene(running.hubs[0], running.urls, seed=seed()) as it,
-    ):
-        with it.load.running() as ledger:
-            it.load.more(30)
-            proxy.leave()
-            eventually(lambda: ledger.answers[HTTPStatus.SERVICE_UNAVAILABLE] > 0)
-            ready = httpx.get(f"{running.urls[0]}/readyz")
-            proxy.come_back()
-            it.load.more(30)
-        it.verdict(libpq_url(database_url))
+def test_while_the_database_is_away_the_hub_says_503_and_then_goes_on(wired: Wired) -> None:
+    it = wired.scene.anew(seed())
+    with it.load.running() as ledger:
+        it.load.more(30)
+        wired.proxy.leave()
+        eventually(lambda: ledger.answers[HTTPStatus.SERVICE_UNAVAILABLE] > 0)
+        ready = httpx.get(f"{it.hub.url}/readyz")
+        wired.proxy.come_back()
+        it.load.more(30)
+    it.verdict(wired.url)
     assert ready.status_code == HTTPStatus.SERVICE_UNAVAILABLE
     assert int(ready.headers["Retry-After"]) > 0
 
