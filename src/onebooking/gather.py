@@ -38,25 +38,27 @@ class Gatherer(Generic[Item, Result]):
 
     async def add(self, item: Item) -> Result:
         """Wait until `item` is done. Raises what `work` raised for it."""
-        (result,) = await self.add_all([item])
-        return result
+        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._start([(item, done)])
+        return await done
 
     async def add_all(self, items: Sequence[Item]) -> list[Result]:
         """Wait until all `items` are done, in their order. Raises what `work` raised for one."""
         loop = asyncio.get_running_loop()
         unit: list[tuple[Item, asyncio.Future[Result]]]
         unit = [(item, loop.create_future()) for item in items]
-        self._waiting.append(unit)
-        if len(self._running) < self._at_once:
-            self._running.add(asyncio.create_task(self._run()))
-        if len(unit) == 1:  # nearly always: no need to gather
-            return [await unit[0][1]]
+        self._start(unit)
         return await asyncio.gather(*(done for _, done in unit))
 
     async def drain(self) -> None:
         """Wait until everything added so far is done."""
         while self._running:
             await asyncio.wait(self._running)
+
+    def _start(self, unit: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+        self._waiting.append(unit)
+        if len(self._running) < self._at_once:
+            self._running.add(asyncio.create_task(self._run()))
 
     async def _run(self) -> None:
         try:

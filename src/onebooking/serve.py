@@ -8,6 +8,7 @@ from onebooking.settings import Settings
 from onebooking.start import run_part
 from onebooking.terminal import check_port
 from onebooking.watch import watching
+from onebooking.whole import WholeReplies
 
 _FINISH_SECONDS = 10  # for requests in flight
 
@@ -18,6 +19,7 @@ async def serve(settings: Settings, url: str, parent: int | None) -> None:
     database = Database.of(settings, url)
     config = uvicorn.Config(
         create_app(settings, database),
+        http=WholeReplies,
         host=settings.host,
         port=settings.port,
         log_level="warning",

@@ -1,12 +1,12 @@
 """The wire's shape of a booking's fields, each with its bounds, and back to columns."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
 
-from onebooking.bookings.model import BY_PATH, Status, Values
+from onebooking.bookings.model import BY_PATH, Field, Status, Values
 from onebooking.errors import FieldError
 
 INTEGER_MAX = 2**31 - 1  # PostgreSQL's
@@ -71,26 +71,30 @@ class FieldsBody(Struct, frozen=True, kw_only=True):
 
 
 _TRANSPORT_CLEARED = dict.fromkeys(TransportBody.__struct_fields__)
+_INSIDE = {
+    place: {
+        path.partition(".")[2]: field
+        for path, field in BY_PATH.items()
+        if path.startswith(f"{place}.")
+    }
+    for place in ("customer", "transport")
+}
 
 
 def columns_of(body: Struct) -> Values:
     """The columns that `body` speaks of, by name. Null becomes the column's default."""
-    values: Values = {}
-    for path, value in _leaves(to_builtins(body)):
-        field = BY_PATH.get(path)
-        if field is not None:
-            values[field.column] = field.default if value is None else value
+    tree = to_builtins(body)
+    values = _named(tree, BY_PATH)
+    for place, fields in _INSIDE.items():
+        if place in tree:
+            part = tree[place]
+            values |= _named(_TRANSPORT_CLEARED if part is None else part, fields)
     return values
 
 
-def _leaves(tree: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name, value in tree.items():
-        if name == "transport" and value is None:
-            yield from ((f"transport.{key}", None) for key in _TRANSPORT_CLEARED)
-        elif name in ("customer", "transport"):
-            yield from ((f"{name}.{key}", inner) for key, inner in value.items())
-        else:
-            yield name, value
+def _named(part: dict[str, Any], fields: Mapping[str, Field]) -> Values:
+    found = ((fields[name], value) for name, value in part.items() if name in fields)
+    return {field.column: field.default if value is None else value for field, value in found}
 
 
 def unstorable(tree: object, path: str = "") -> FieldError | None:

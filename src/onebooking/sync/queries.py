@@ -46,8 +46,9 @@ def find_senders(key_hashes: Iterable[bytes]) -> Statement:
     return Statement(
         "SELECT key_hash, website_id, timezone, is_active FROM website_keys "
         "JOIN websites ON websites.id = website_id "
-        f"WHERE key_hash = ANY(%(hashes)s) AND {VALID_KEY}",
-        {"hashes": list(set(key_hashes))},
+        "WHERE key_hash IN (SELECT key_hash FROM "
+        f"json_to_recordset(%(keys)s::json) AS said (key_hash bytea)) AND {VALID_KEY}",
+        {"keys": as_json([{"key_hash": hex_of(key_hash)} for key_hash in set(key_hashes)])},
     )
 
 

@@ -128,6 +128,8 @@ def _in_utc(body: SyncRequest) -> SyncRequest:
     for name in ("created_at", "occurred_at"):
         value = getattr(body, name)
         if isinstance(value, datetime):
+            if value.tzinfo is UTC:  # what msgspec makes of `Z`
+                continue
             aware = value if value.tzinfo else value.replace(tzinfo=UTC)
             try:
                 changed[name] = aware.astimezone(UTC)

@@ -1,8 +1,8 @@
 """Every error as the contract's JSON, and the same errors as the OpenAPI document lists them."""
 
 import logging
+from secrets import token_hex
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 from litestar import Request, Response
@@ -75,7 +75,7 @@ def request_id(request: Request[Any, Any, Any]) -> str:
 def request_id_of(scope: Scope) -> str:
     """The same, where there is no more than a scope."""
     state = scope["state"]
-    found: str = state.get("request_id") or state.setdefault("request_id", uuid4().hex)
+    found: str = state.get("request_id") or state.setdefault("request_id", token_hex(16))
     return found
 
 
