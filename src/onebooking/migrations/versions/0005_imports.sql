@@ -4,7 +4,12 @@ CREATE TABLE imports (
   file_hash BYTEA, -- SHA-256 of the file and its mapping
   file_name TEXT NOT NULL,
   rows_done INTEGER NOT NULL DEFAULT 0,
+  rows_new INTEGER NOT NULL DEFAULT 0,
+  rows_merged INTEGER NOT NULL DEFAULT 0,
+  rows_unchanged INTEGER NOT NULL DEFAULT 0,
+  rows_again INTEGER NOT NULL DEFAULT 0,
   rows_refused INTEGER NOT NULL DEFAULT 0,
+  rows_kept INTEGER NOT NULL DEFAULT 0,
   started_at TIMESTAMPTZ NOT NULL DEFAULT now(),
   finished_at TIMESTAMPTZ,
   PRIMARY KEY (website_id, file_hash)
