@@ -115,4 +115,4 @@ def _applied(
     else:
         warnings = [*oddities(draft.values, today=today), *event.warnings]
     draft.warnings = warnings
-    return Applied(draft.id, warnings=tuple(warnings), stale=stale)
+    return Applied(draft.id, warnings=tuple(warnings), stale=stale, version=draft.version)

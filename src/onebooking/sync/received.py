@@ -28,6 +28,7 @@ class Applied(Struct, frozen=True):
     message: str = "Booking synced successfully"
     warnings: tuple[str, ...] = ()
     stale: bool = False
+    version: int = 0  # the booking's, after the event
 
     @property
     def parked(self) -> bool:

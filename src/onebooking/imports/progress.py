@@ -1,0 +1,104 @@
+"""How far an import is, and what has come of its rows: one row for each website and file."""
+
+from msgspec import Struct, structs
+
+from onebooking.db import Statement, Tx, together
+from onebooking.errors import OneBookingError
+from onebooking.imports.chunks import Job
+
+
+class Progress(Struct, frozen=True, kw_only=True):
+    """Rows, by what came of them."""
+
+    rows_done: int = 0
+    rows_new: int = 0
+    rows_merged: int = 0
+    rows_unchanged: int = 0
+    rows_again: int = 0  # the same booking came before in the file
+    rows_refused: int = 0
+    rows_kept: int = 0  # of those merged or unchanged: a value that a member edited stayed
+
+    def plus(self, other: "Progress") -> "Progress":
+        """Both together."""
+        sums = {name: getattr(self, name) + getattr(other, name) for name in _COUNTS}
+        return Progress(**sums)
+
+
+_COUNTS = Progress.__struct_fields__
+
+
+class Standing(Struct, frozen=True):
+    """An import that was begun before, perhaps finished."""
+
+    progress: Progress
+    finished: bool
+
+
+class ImportMoved(OneBookingError):
+    """Somebody else imports the same file, and is further than we are."""
+
+    def __init__(self) -> None:
+        super().__init__("Another process is importing this file. Let it finish.")
+
+
+_FIND = (
+    f"SELECT {', '.join(_COUNTS)}, finished_at FROM imports "
+    "WHERE website_id = %(website_id)s AND file_hash = %(file_hash)s"
+)
+
+
+def _name(job: Job) -> dict[str, object]:
+    return {"website_id": job.website_id, "file_hash": job.file_hash}
+
+
+async def find(tx: Tx, job: Job) -> Standing | None:
+    """How far this import is; None: it never began."""
+    return await _read(tx, Statement(_FIND, _name(job)))
+
+
+async def begin(tx: Tx, job: Job, *, file_name: str) -> None:
+    """Make sure that there is a row to count in."""
+    new = (
+        "INSERT INTO imports (website_id, file_hash, file_name) "
+        "VALUES (%(website_id)s, %(file_hash)s, %(file_name)s) ON CONFLICT DO NOTHING"
+    )
+    await together(tx, Statement(new, _name(job) | {"file_name": file_name}))
+
+
+async def lock(tx: Tx, job: Job) -> Progress:
+    """How far this import is; nobody else moves it on until this transaction ends.
+
+    Raises:
+        ImportMoved: it was forgotten meanwhile.
+    """
+    found = await _read(tx, Statement(f"{_FIND} FOR UPDATE", _name(job)))
+    if found is None:
+        raise ImportMoved
+    return found.progress
+
+
+async def _read(tx: Tx, wanted: Statement) -> Standing | None:
+    (rows,) = await together(tx, wanted)
+    if not rows:
+        return None
+    finished = rows[0].pop("finished_at") is not None
+    return Standing(Progress(**rows[0]), finished)
+
+
+def save(job: Job, progress: Progress) -> Statement:
+    """Write down how far it is."""
+    columns = ", ".join(f"{name} = %({name})s" for name in _COUNTS)
+    return Statement(
+        f"UPDATE imports SET {columns} "
+        "WHERE website_id = %(website_id)s AND file_hash = %(file_hash)s",
+        _name(job) | structs.asdict(progress),
+    )
+
+
+async def finish(tx: Tx, job: Job) -> None:
+    """All rows are done."""
+    done = (
+        "UPDATE imports SET finished_at = coalesce(finished_at, now()) "
+        "WHERE website_id = %(website_id)s AND file_hash = %(file_hash)s"
+    )
+    await together(tx, Statement(done, _name(job)))
