@@ -58,7 +58,7 @@ def test_retry_tries_failed_events_at_once_with_all_delays_anew(site: Site) -> N
     assert site.counts() == {"sent": 2}
 
 
-@pytest.mark.parametrize("answer", [WRONG_KEY, DUPLICATE, Answer(422, {"code": "INVALID_PAYLOAD"})])
+@pytest.mark.parametrize("answer", [DUPLICATE, Answer(422, {"code": "INVALID_PAYLOAD"})])
 def test_what_cannot_succeed_is_tried_once_and_kept(site: Site, answer: Answer) -> None:
     site.hub.answers.append(answer)
     site.put("b-1")
@@ -70,7 +70,7 @@ def test_what_cannot_succeed_is_tried_once_and_kept(site: Site, answer: Answer) 
 
 
 def test_a_refused_event_goes_out_again_when_a_person_says_so(site: Site) -> None:
-    site.hub.answers.append(WRONG_KEY)
+    site.hub.answers.append(DUPLICATE)
     (number,) = site.put("b-1")
     site.sender.drain()
     assert site.ask(site.outbox.retry) == 0
@@ -78,6 +78,31 @@ def test_a_refused_event_goes_out_again_when_a_person_says_so(site: Site) -> Non
     assert site.ask(lambda connection: site.outbox.retry(connection, [number, 999])) == 1
     assert site.sender.drain() == 1
     assert site.counts() == {"sent": 1}
+
+
+def test_an_expired_key_holds_everything_and_the_new_one_sends_it_in_order(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.hub.otherwise = lambda _: WRONG_KEY
+    first, second, other = site.put("b-1", "b-1", "b-2")
+    for _ in range(10):
+        assert site.sender.drain() == 1  # nobody else is tried meanwhile
+        assert site.sender.drain() == 0
+        site.clock.now += 30
+    assert site.counts() == {"waiting": 3}
+    status = site.ask(lambda connection: site.outbox.status_of(connection, "b-1"))
+    assert (status.state, status.code) == ("waiting", "AUTH_FAILED")
+    assert "ONEBOOKING_API_KEY" in caplog.text
+    site.hub.otherwise = lambda _: TAKEN
+    tried = len(site.hub.heard)
+    assert site.sender.drain() == 3
+    assert site.database.rows("SELECT id, tries, state FROM onebooking_outbox ORDER BY id") == [
+        (first, 0, "sent"),
+        (second, 0, "sent"),
+        (other, 0, "sent"),
+    ]
+    of_one = [one for one in site.hub.heard[tried:] if one["source_booking_id"] == "b-1"]
+    assert [one["version"] for one in of_one] == sorted(one["version"] for one in of_one)
 
 
 def test_a_request_still_in_progress_is_no_refusal(site: Site) -> None:

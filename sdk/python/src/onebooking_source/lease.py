@@ -28,6 +28,15 @@ class Leased:
         return f"{self.event['event']} {self.event['event_id']} of booking {booking}"
 
 
+@dataclass(frozen=True)
+class Hold:
+    """Why everything waits, and for how many seconds."""
+
+    seconds: float
+    code: str
+    why: str
+
+
 def take(outbox: Outbox, connection: Connection) -> Leased | None:
     """Lease the event due longest that is its booking's oldest unsent one; None when none is."""
     now, token = outbox.clock(), uuid.uuid4().hex
@@ -86,11 +95,11 @@ def record_unavailable(
     return _record(outbox, connection, leased, sql, state, tries, due_at, code, str(unavailable))
 
 
-def record_held(outbox: Outbox, connection: Connection, leased: Leased, seconds: float) -> bool:
-    """The hub asked all to wait: due then, no try is used up. False as in `record_sent`."""
-    sql = "due_at = ?, code = 'RATE_LIMITED', error = ?"
-    message = f"The hub asked us to wait {seconds:.0f} seconds."
-    return _record(outbox, connection, leased, sql, instant(outbox.clock() + seconds), message)
+def record_held(outbox: Outbox, connection: Connection, leased: Leased, hold: Hold) -> bool:
+    """Nothing is wrong with the event: due again then, no try is used up. False as above."""
+    due_at = instant(outbox.clock() + hold.seconds)
+    sql = "due_at = ?, code = ?, error = ?"
+    return _record(outbox, connection, leased, sql, due_at, hold.code, hold.why)
 
 
 def _record(

@@ -7,7 +7,7 @@ DELAYS_SECONDS = (1, 5, 30, 300)
 
 AFTERWARDS_SECONDS = 15 * 60
 LEASE_SECONDS = 60
-HELD_SECONDS = 30.0  # the hub said "too many", and not for how long
+HELD_SECONDS = 30.0  # the hub said "too many", and not for how long, or does not take our key
 _LONGEST_SECONDS = 60 * 60.0
 
 

@@ -9,6 +9,7 @@ from onebooking_source.client import Client
 from onebooking_source.database import Connection
 from onebooking_source.errors import SyncRefused, SyncUnavailable
 from onebooking_source.lease import (
+    Hold,
     Leased,
     record_held,
     record_refused,
@@ -21,7 +22,7 @@ from onebooking_source.reply import SyncResult
 from onebooking_source.schedule import HELD_SECONDS
 
 log = logging.getLogger("onebooking_source")
-_TOO_MANY = 429
+_NOT_US, _TOO_MANY = 401, 429
 
 
 class Sender:
@@ -92,8 +93,11 @@ class Sender:
         try:
             result = self._client.sync(leased.event)
         except SyncRefused as refused:
-            kept = record_refused(self._outbox, connection, leased, refused)
-            _log_refused(leased, refused)
+            if refused.status == _NOT_US:
+                kept = self._hold(connection, leased, _key_refused(refused))
+            else:
+                kept = record_refused(self._outbox, connection, leased, refused)
+                _log_refused(leased, refused)
         except SyncUnavailable as unavailable:
             kept = self._record_unavailable(connection, leased, unavailable)
             reached = unavailable.status is not None
@@ -111,14 +115,29 @@ class Sender:
         pause = unavailable.retry_after_seconds
         if unavailable.status == _TOO_MANY:
             pause = HELD_SECONDS if pause is None else pause
-            kept = record_held(self._outbox, connection, leased, pause)
             log.warning("the hub asked us to wait %.0f seconds; nothing is lost", pause)
-        else:
-            kept = record_unavailable(self._outbox, connection, leased, unavailable)
-            log.warning("%s: try %d failed: %s", leased.name, leased.tries + 1, _why(unavailable))
+            why = f"The hub asked us to wait {pause:.0f} seconds."
+            return self._hold(connection, leased, Hold(pause, "RATE_LIMITED", why))
+        kept = record_unavailable(self._outbox, connection, leased, unavailable)
+        log.warning("%s: try %d failed: %s", leased.name, leased.tries + 1, _why(unavailable))
         if pause is not None:
             self._paused_until = self._outbox.clock() + pause
         return kept
+
+    def _hold(self, connection: Connection, leased: Leased, hold: Hold) -> bool:
+        """Let everything wait: what is wrong is not this event, and the next would meet it too."""
+        self._paused_until = self._outbox.clock() + hold.seconds
+        return record_held(self._outbox, connection, leased, hold)
+
+
+def _key_refused(refused: SyncRefused) -> Hold:
+    """Ask again until the website has a key that the hub takes: it may be on its way."""
+    log.error(
+        "the hub does not take our key; nothing is lost, we ask again every %.0f seconds:"
+        " set ONEBOOKING_API_KEY to the website's present one",
+        HELD_SECONDS,
+    )
+    return Hold(HELD_SECONDS, refused.code, str(refused))
 
 
 def _why(unavailable: SyncUnavailable) -> str:
