@@ -5,7 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from onebooking.imports.records import LONGEST, Layout, Unreadable, read_records
+from onebooking.imports.record import LONGEST, Unreadable
+from onebooking.imports.records import Layout, read_records
 from onebooking.tables import bookings
 from tests import make
 from tests.front_door import Hub

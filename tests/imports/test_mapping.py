@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from onebooking.imports.records import Unreadable
+from onebooking.imports.record import Unreadable
 from tests.front_door import Hub
 from tests.imports.files import counts, imported, put, refused, row, sheet
 

@@ -18,14 +18,9 @@ def oddities(values: Values, *, today: date) -> list[str]:
     `today` is the date at the park.
     """
     odd = []
-    sum_of_parts = (
-        values["package_price"] * values["guest_count"]
-        + sum(addon["quantity"] * addon["unit_price"] for addon in values["addons"])
-        + values["transport_cost"]
-        - values["discount_amount"]
-    )
-    if sum_of_parts != values["total_amount"]:
-        odd.append(f"total_amount: the parts add up to {sum_of_parts}")
+    parts = sum_of_parts(values)
+    if parts != values["total_amount"]:
+        odd.append(f"total_amount: the parts add up to {parts}")
     if values["activity_date"] < today.isoformat():
         odd.append("activity_date: lies in the past")
     if values["guest_count"] < 1:
@@ -39,6 +34,14 @@ def oddities(values: Values, *, today: date) -> list[str]:
     if values["transport_type"] not in _TRANSPORT_TYPES:
         odd.append("transport.type: is none of hotel_pickup, self_arrange, private")
     return odd
+
+
+def sum_of_parts(values: Values) -> int:
+    """What package, guests, add-ons, transport and discount add up to, in the website's unit."""
+    addons: int = sum(addon["quantity"] * addon["unit_price"] for addon in values["addons"])
+    package: int = values["package_price"] * values["guest_count"]
+    transport: int = values["transport_cost"] - values["discount_amount"]
+    return package + addons + transport
 
 
 def oddities_of_erased(values: Values, *, today: date) -> list[str]:

@@ -11,7 +11,7 @@ from msgspec import Struct, json, structs
 from onebooking.bookings.model import FIELDS, REQUIRED
 from onebooking.errors import FieldError, InvalidPayload
 from onebooking.imports.mapping import TARGETS, Mapping
-from onebooking.imports.records import Record, Unreadable
+from onebooking.imports.record import Record, Unreadable
 from onebooking.imports.values import Reader
 from onebooking.sync.receive import MOST_EVENTS, Caller, receive, refused
 from onebooking.sync.received import Received

@@ -19,7 +19,7 @@ from rich.progress import (
 )
 
 from onebooking.db import Database
-from onebooking.imports.records import Unreadable
+from onebooking.imports.record import Unreadable
 from onebooking.imports.run import Told, Wanted, run_import
 from onebooking.migrate import migrate
 from onebooking.terminal import Home, fail, home, saying_errors

@@ -12,7 +12,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from onebooking.bookings.model import FIELDS
-from onebooking.imports.records import Layout, Unreadable
+from onebooking.imports.record import Unreadable
+from onebooking.imports.records import Layout
 
 # What a file may say: the column's name or the path in the wire's body → that path.
 TARGETS: Named[str, str] = MappingProxyType(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self, TextIO
 
 from onebooking.imports.chunks import Row
-from onebooking.imports.records import Unreadable
+from onebooking.imports.record import Unreadable
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

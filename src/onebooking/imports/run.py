@@ -16,7 +16,8 @@ from onebooking.imports import progress
 from onebooking.imports.chunks import Chunk, Job, chunks_of, unused_columns
 from onebooking.imports.mapping import Mapping
 from onebooking.imports.progress import Progress, Standing
-from onebooking.imports.records import Layout, Record, Unreadable, read_records
+from onebooking.imports.record import Record, Unreadable
+from onebooking.imports.records import Layout, read_records
 from onebooking.imports.report import Report
 from onebooking.imports.take import take, try_out
 from onebooking.reach import Reach, WebsiteId
