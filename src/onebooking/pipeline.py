@@ -69,10 +69,8 @@ class Pipeline:
 
     def close(self) -> None:
         """End the session."""
-        self._lost = self._lost or psycopg.OperationalError("closed")
-        with suppress(OSError, ValueError):
-            self._loop.remove_reader(self._socket)
-            self._loop.remove_writer(self._socket)
+        if self._lost is None:
+            self._lose(psycopg.OperationalError("closed"))
         self._pgconn.finish()
 
     async def _exchange(self, statements: Iterable[Statement]) -> list[Rows]:
@@ -82,7 +80,7 @@ class Pipeline:
         expected = [one for statement in statements for one in self._send(statement)]
         self._pgconn.pipeline_sync()
         await self._flush()
-        results = await self._results()
+        results = await self._results(len(expected))
         self._busy = False
         found = []
         for (key, name), result in zip(expected, results, strict=True):
@@ -121,42 +119,59 @@ class Pipeline:
             return
         self._loop.add_writer(self._socket, self._wake)
         try:
-            while self._pgconn.flush():
+            while self._lost is None and self._pgconn.flush():
                 await self._woken()
         finally:
-            self._loop.remove_writer(self._socket)
+            if self._lost is None:
+                self._loop.remove_writer(self._socket)
 
-    async def _results(self) -> list[PGresult]:
-        """One result for each command sent."""
+    async def _results(self, many: int) -> list[PGresult]:
+        """One result for each of `many` commands sent.
+
+        A server that is told to go while it commits says first that it has, then that it goes: the
+        commit counts, though the session is over.
+        """
         results: list[PGresult] = []
         while True:
-            while self._pgconn.is_busy():
+            while self._lost is None and self._pgconn.is_busy():
                 await self._woken()
-            result = self._pgconn.get_result()
+            result = self._pgconn.get_result()  # of a session that is lost, what had come
             if result is None:  # ends each command's part
                 if self._pgconn.status != pq.ConnStatus.OK:
-                    raise _error_of(results[-1]) if results else psycopg.OperationalError("lost")
+                    lost = self._lost or psycopg.OperationalError("lost")
+                    self._lose(lost)
+                    done = results[:many]
+                    if len(done) == many and not any(one.status in _FAILED for one in done):
+                        return done
+                    raise _error_of(results[-1]) if results else lost
             elif result.status == pq.ExecStatus.PIPELINE_SYNC:
                 return results
             else:
                 results.append(result)
 
     async def _woken(self) -> None:
-        """Wait for the socket. Raises psycopg.OperationalError once the server is gone."""
-        if self._lost is None:
-            self._waiting = self._loop.create_future()
-            await self._waiting
-        if self._lost is not None:
-            raise self._lost
+        """Wait for the socket."""
+        self._waiting = self._loop.create_future()
+        # libuv stops watching a socket that has an error once it has said so, though all that was
+        # read then may be the server's last words, and not yet that it hung up.
+        self._loop.remove_reader(self._socket)
+        self._loop.add_reader(self._socket, self._read)
+        await self._waiting
 
     def _read(self) -> None:
         """Something came, perhaps unasked: that the server is closing down, say."""
         try:
             self._pgconn.consume_input()
         except psycopg.OperationalError as failed:
-            self._lost = failed
-            self._loop.remove_reader(self._socket)
+            self._lose(failed)
         self._wake()
+
+    def _lose(self, reason: psycopg.Error) -> None:
+        """Stop watching the socket: libpq closes it, and its number is soon another's."""
+        self._lost = reason
+        with suppress(OSError, ValueError):
+            self._loop.remove_reader(self._socket)
+            self._loop.remove_writer(self._socket)
 
     def _wake(self) -> None:
         if self._waiting is not None and not self._waiting.done():

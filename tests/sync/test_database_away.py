@@ -6,15 +6,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 from httpx import Response
 from sqlalchemy import text
 
-from onebooking.db import Database, libpq_url
+from onebooking.db import Database
 from onebooking.tables import bookings, sync_logs
 from tests import make
 from tests.front_door import SYNC, Hub, calling, member
+from tests.parks import cut_all
 
 pytestmark = pytest.mark.anyio
 
@@ -61,16 +61,6 @@ async def test_the_next_request_works_after_every_connection_was_cut(
     assert (await hub.hears(make.event())).status_code == 200
     assert cut_all(database_url) >= 1
     assert (await hub.lists())["total"] == 1
-
-
-def cut_all(database_url: str) -> int:
-    """End every other session of this database; returns how many there were."""
-    with psycopg.connect(libpq_url(database_url), autocommit=True) as admin:
-        ended = admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        return len(ended.fetchall())
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from onebooking.db import Database
 from onebooking.tables import bookings, parked_events
 from tests import make
 from tests.front_door import Hub, calling
+from tests.parks import all_of
 
 pytestmark = pytest.mark.anyio
 
@@ -69,6 +70,17 @@ async def test_a_value_that_comes_back_without_a_version_counts_as_the_last(hub:
     assert (await hub.hears(batch)).status_code == 200
     assert (await arrives(hub, event))["time_slot"] == "11:00"
     assert {one["time_slot"] for one in (await hub.lists())["bookings"]} == {"11:00"}
+
+
+async def test_what_waited_leaves_its_history_though_it_came_before_its_booking(hub: Hub) -> None:
+    event = make.event()
+    await hub.hears(about(event, time_slot="11:00"))
+    await hub.hears(about(event, "booking.cancelled"))
+    booking = await arrives(hub, event)
+    sql = "SELECT version, event FROM booking_changes ORDER BY version"
+    history = [tuple(row) for row in await all_of(hub.database, sql)]
+    assert history == [(2, "booking.updated"), (3, "booking.cancelled")]
+    assert booking["version"] == 3
 
 
 async def test_the_same_event_again_waits_once(hub: Hub) -> None:

@@ -64,8 +64,6 @@ def _still_parked(work: Work) -> Iterator[tuple[BookingName, Event]]:
 
 
 def _changes(draft: Draft, now: datetime) -> Iterator[dict[str, Any]]:
-    if draft.is_new:
-        return
     for change in draft.changes:
         yield {
             "booking_id": draft.id,

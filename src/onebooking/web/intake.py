@@ -5,6 +5,7 @@ from typing import Any
 from litestar import Request
 
 from onebooking.errors import FieldError, InvalidPayload, NotFound, WrongContentType
+from onebooking.web.origin import check_origin
 
 
 async def check_request(request: Request[Any, Any, Any]) -> None:
@@ -12,9 +13,11 @@ async def check_request(request: Request[Any, Any, Any]) -> None:
 
     A NUL character in the address: PostgreSQL holds none, so it names nothing we have. A body that
     does not say it is JSON, where one is wanted: a form on somebody else's page can send that.
+    A form that is not from our own page; the API asks for that where it is used with a session.
 
     Raises:
         InvalidPayload: naming the parameter.
+        NotAllowed: the form came from elsewhere.
         NotFound: the NUL is in the path.
         WrongContentType: the body is no JSON.
     """
@@ -25,6 +28,8 @@ async def check_request(request: Request[Any, Any, Any]) -> None:
             if "\x00" in value:
                 wrong = FieldError(name, "holds a NUL character")
                 raise InvalidPayload(f"{name} {wrong.message}", details=(wrong,))
+    if not request.scope["path"].startswith("/api/"):
+        check_origin(request.method, request.headers)
     takes_json = "data" in request.route_handler.parsed_fn_signature.parameters
     if takes_json and request.content_type[0] not in ("application/json", ""):
         raise WrongContentType("Send application/json.")
