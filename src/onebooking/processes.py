@@ -17,6 +17,7 @@ from onebooking.terminal import Home, check_port, home, saying_errors
 _LOOK_SECONDS = 0.5
 _SOON_SECONDS = 0.1  # while the hub is starting
 _STOP_SECONDS = 15.0
+_LINK_SECONDS = 30.0
 _STEADY_SECONDS = 30.0  # a child that ran this long starts again at once
 _LONGEST_PAUSE_SECONDS = 10.0
 
@@ -50,7 +51,10 @@ def run_up(home: Home, *, parent: int | None) -> None:
             for child in children:
                 _keep(child, environment)
             _keep_database(home)
-            announced = announced or _announce(home.settings)
+            if not announced and _announce(home.settings):
+                announced = True
+                if parent is None:  # else whoever started us says it
+                    _say_how_to_begin(environment)
             time.sleep(_LOOK_SECONDS if announced else _SOON_SECONDS)
     except Stopped:
         pass
@@ -70,6 +74,28 @@ def _announce(settings: Settings) -> bool:
     sys.stdout.write(f"OneBooking Central is at {address}, its API docs at {address}/docs\n")
     sys.stdout.flush()
     return True
+
+
+def _say_how_to_begin(environment: dict[str, str] | None) -> None:
+    """The set-up link, while there is nobody; made by a process of its own: this one stays small.
+
+    Whatever comes of it, the hub runs on.
+    """
+    command = [sys.executable, "-m", "onebooking", "members", "setup-link"]
+    try:
+        done = subprocess.run(
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=_LINK_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return
+    if done.stdout.strip():
+        sys.stdout.write(f"Nobody can sign in yet. Begin here: {done.stdout.strip()}\n")
+        sys.stdout.flush()
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

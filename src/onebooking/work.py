@@ -12,10 +12,11 @@ from onebooking.deliveries.worker import Worker, work
 from onebooking.history.partitions import keep_partitions
 from onebooking.history.retention import Kept
 from onebooking.metrics_share import folder_in, keep_sharing, process_name
+from onebooking.pipelines import Pipelines
 from onebooking.settings import Settings
 from onebooking.start import run_part
+from onebooking.vault import Vault
 from onebooking.watch import watching
-from onebooking.websites.secrets import Vault
 
 
 async def run_worker(settings: Settings, url: str, parent: int | None) -> None:
@@ -25,9 +26,10 @@ async def run_worker(settings: Settings, url: str, parent: int | None) -> None:
     for signalled in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signalled, stop.set)
     database = Database.of(settings, url)
+    pipelines = Pipelines(database)
     async with open_http(development=settings.development) as http, watching(parent, stop.set):
         worker = Worker(
-            database=database,
+            pipelines=pipelines,
             http=http,
             vault=Vault.of(settings),
             slots=settings.delivery_slots,
@@ -44,6 +46,7 @@ async def run_worker(settings: Settings, url: str, parent: int | None) -> None:
         for helper in helpers:
             helper.cancel()
         await asyncio.gather(*helpers, return_exceptions=True)
+    await pipelines.close()
     await database.close()
 
 

@@ -204,11 +204,13 @@ async def test_a_website_that_cannot_be_told_keeps_no_transaction_open(
     async def look_then_fail(heard: Heard) -> web.Response:
         await asyncio.sleep(0.2)
         found.extend(await open_transactions(hub))
+        looked.set()
         return await break_down(heard)
 
     found: list[object] = []
-    async with told(hub, look_then_fail) as park, working(database_url):
-        await until(lambda: park.heard)
+    looked = asyncio.Event()  # our own look at the attempts is a transaction too
+    async with told(hub, look_then_fail), working(database_url):
+        await asyncio.wait_for(looked.wait(), 20)
         await until(lambda: attempted(hub))
     assert found == []
 

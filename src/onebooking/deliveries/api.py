@@ -20,11 +20,11 @@ from onebooking.deliveries.trial import TestWebhook, Trial, carry_out, prepare
 from onebooking.errors import NotFound, WebsiteNotFound
 from onebooking.members.auth import SECURITY, check_signed_in, desk_of
 from onebooking.members.model import Member, Right
+from onebooking.vault import Vault
 from onebooking.web import paging
 from onebooking.web.paging import CursorText, Limit
 from onebooking.web.replies import answers
 from onebooking.websites.queries import get_website
-from onebooking.websites.secrets import Vault
 
 
 class DeliveriesReply(Struct, frozen=True):

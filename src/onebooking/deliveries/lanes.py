@@ -8,14 +8,19 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from onebooking.db import Statement, Tx, together
+from onebooking.db import Statement, Together, Tx, together
 from onebooking.deliveries.model import Claimed
 
 LEASE = timedelta(seconds=90)
 
 
 async def claim(
-    tx: Tx, *, in_flight: Mapping[str, int], slots: int, token: UUID, lease: timedelta = LEASE
+    tx: Tx | Together,
+    *,
+    in_flight: Mapping[str, int],
+    slots: int,
+    token: UUID,
+    lease: timedelta = LEASE,
 ) -> list[Claimed]:
     """Lease the lanes that are due, up to `slots` in flight for each website.
 
@@ -98,7 +103,7 @@ CLAIM = """
 """
 
 
-async def release(tx: Tx, claimed: Sequence[Claimed]) -> None:
+async def release(tx: Tx | Together, claimed: Sequence[Claimed]) -> None:
     """Give leases back unused: whoever claims next sends the same deliveries, or probes anew."""
     parameters = {
         "bookings": [one.booking_id for one in claimed],

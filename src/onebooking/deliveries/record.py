@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from onebooking.db import Statement, Tx, as_json, together
+from onebooking.db import Statement, Together, Tx, as_json, together
 from onebooking.deliveries import breaker
 from onebooking.deliveries.attempts import add_attempts, add_log_lines
 from onebooking.deliveries.coalesce import join_failed
@@ -14,7 +14,18 @@ from onebooking.deliveries.model import Claimed, Result
 
 
 async def record(tx: Tx, results: Sequence[Result], *, now: datetime, jitter: float = 0) -> int:
-    """Write down what attempts came to; returns how many still held their lease.
+    """`work_out`, and write it."""
+    held, left = await work_out(tx, results, now=now, jitter=jitter)
+    await together(tx, *left)
+    return held
+
+
+async def work_out(
+    tx: Tx | Together, results: Sequence[Result], *, now: datetime, jitter: float
+) -> tuple[int, list[Statement | None]]:
+    """What is to be written of attempts, left to the caller, who can commit with it.
+
+    Beside it how many still held their lease: of the others nothing is written.
 
     The bookings are locked first, as an edit locks them: whether a lane has more to send is then
     read after every edit that might add to it. A lane is given up whole, joined into one delivery:
@@ -29,25 +40,24 @@ async def record(tx: Tx, results: Sequence[Result], *, now: datetime, jitter: fl
         Statement(_HELD, {"bookings": bookings, "tokens": tokens, "deliveries": deliveries}),
     )
     held = [by_lease[row["booking_id"], row["lease_token"]] for row in leases]
-    if held:
-        tried = [row["attempts"] for row in leases]
-        rows = {"rows": as_json([_row(*one, now) for one in zip(held, tried, strict=True)])}
-        gone = [result.claimed for result in held if result.outcome.gone]
-        failed = [one.claimed.booking_id for one in held if not one.outcome.accepted]
-        await together(
-            tx,
-            Statement(_MARK, rows),
-            Statement(_REMEMBER, rows),
-            Statement(_MOVE_ON, rows),
-            join_failed(failed, now=now),
-            Statement(_GIVE_UP, rows) if failed else None,
-            Statement(_CLOSE, {"bookings": [result.claimed.booking_id for result in held]}),
-            add_attempts(held),
-            add_log_lines(held, now=now),
-            _pause(gone),
-            *breaker.note([(result.claimed, result.outcome) for result in held], jitter=jitter),
-        )
-    return len(held)
+    if not held:
+        return 0, []
+    tried = [row["attempts"] for row in leases]
+    rows = {"rows": as_json([_row(*one, now) for one in zip(held, tried, strict=True)])}
+    gone = [result.claimed for result in held if result.outcome.gone]
+    failed = [one.claimed.booking_id for one in held if not one.outcome.accepted]
+    return len(held), [
+        Statement(_MARK, rows),
+        Statement(_REMEMBER, rows),
+        Statement(_MOVE_ON, rows),
+        join_failed(failed, now=now),
+        Statement(_GIVE_UP, rows) if failed else None,
+        Statement(_CLOSE, {"bookings": [result.claimed.booking_id for result in held]}),
+        add_attempts(held),
+        add_log_lines(held, now=now),
+        _pause(gone),
+        *breaker.note([(result.claimed, result.outcome) for result in held], jitter=jitter),
+    ]
 
 
 def _row(result: Result, attempts: int, now: datetime) -> dict[str, Any]:

@@ -14,9 +14,10 @@ from onebooking.deliveries.send import Outcome, send
 from onebooking.deliveries.signing import sign
 from onebooking.errors import BookingNotFound, FieldError, InvalidPayload, WebsiteNotFound
 from onebooking.members.model import Member, Right
+from onebooking.vault import Vault
 from onebooking.websites import queries as websites
 from onebooking.websites.model import Slug
-from onebooking.websites.secrets import Vault, secrets_of
+from onebooking.websites.secrets import secrets_of
 
 TestEvent = Literal["booking.updated", "booking.status_changed"]
 

@@ -13,18 +13,20 @@ from msgspec import Struct, field
 
 from onebooking import metrics
 from onebooking.clock import utc_now
-from onebooking.db import Database
+from onebooking.db import Together
 from onebooking.deliveries import lanes
 from onebooking.deliveries.model import Claimed, Result
-from onebooking.deliveries.record import record
+from onebooking.deliveries.record import work_out
 from onebooking.deliveries.schedule import delay_after
 from onebooking.deliveries.send import Outcome, send
 from onebooking.deliveries.signing import sign
 from onebooking.errors import Unavailable
 from onebooking.gather import Gatherer
+from onebooking.pipelines import Left, Pipelines
 from onebooking.reach import EVERYTHING
 from onebooking.tracing import span
-from onebooking.websites.secrets import Vault, secrets_of
+from onebooking.vault import Vault
+from onebooking.websites.secrets import secrets_of
 
 log = logging.getLogger("onebooking.worker")
 
@@ -36,7 +38,7 @@ _RETRY_SECONDS = 1.0
 class Worker(Struct):
     """One process's share of the deliveries; `wake` is set when something may be due."""
 
-    database: Database
+    pipelines: Pipelines
     http: aiohttp.ClientSession
     vault: Vault
     slots: int
@@ -54,37 +56,38 @@ async def work(worker: Worker, stop: asyncio.Event) -> None:
     while not stop.is_set():
         worker.wake.clear()
         try:
-            started = await deliver_due(worker, recorder)
+            await deliver_due(worker, recorder)
         except Unavailable:
             log.warning("the database is away; deliveries wait")
-            started = 0
         except Exception:
             log.exception("claiming failed; trying again")  # deliveries wait, none is lost
-            started = 0
-        if not started:
-            await _sleep_until_woken(worker, stop)
+        # A claim takes all there is room for: until a slot is free or somebody owes more, another
+        # would find nothing, and cost what a full one costs.
+        await _sleep_until_woken(worker, stop)
     if worker.tasks:
         await asyncio.wait(worker.tasks, timeout=_GRACE_SECONDS)
     await _give_back(worker)
 
 
-async def deliver_due(worker: Worker, recorder: Gatherer[Result, None]) -> int:
-    """Claim what is due and start sending it; returns how many that were.
+async def deliver_due(worker: Worker, recorder: Gatherer[Result, None]) -> None:
+    """Claim what is due and start sending it.
 
     The transaction ends before the first byte is sent: a slow website costs us a socket, never a
     database connection.
     """
-    async with worker.database.begin(EVERYTHING) as tx:
+
+    async def claim(tx: Together) -> tuple[tuple[list[Claimed], dict[str, list[str]]], Left]:
         claimed = await lanes.claim(tx, in_flight=worker.flying, slots=worker.slots, token=uuid4())
         websites = sorted({one.website_id for one in claimed})
-        secrets = await secrets_of(tx, worker.vault, websites)
+        return (claimed, await secrets_of(tx, worker.vault, websites)), ()
+
+    claimed, secrets = await worker.pipelines.transact(EVERYTHING, claim)
     metrics.claimed.observe(len(claimed))
     for one in claimed:
         worker.flying[one.website_id] += 1
         task = asyncio.create_task(_deliver(worker, recorder, one, secrets.get(one.website_id)))
         worker.tasks[task] = one
         task.add_done_callback(lambda done: _landed(worker, done))
-    return len(claimed)
 
 
 async def _deliver(
@@ -149,8 +152,10 @@ async def _recorded(recorder: Gatherer[Result, None], result: Result) -> None:
 
 
 async def _record(worker: Worker, results: Sequence[Result]) -> list[None]:
-    async with worker.database.begin(EVERYTHING) as tx:
-        held = await record(tx, results, now=utc_now(), jitter=uniform(-1, 1))
+    async def write_down(tx: Together) -> tuple[int, Left]:
+        return await work_out(tx, results, now=utc_now(), jitter=uniform(-1, 1))
+
+    held = await worker.pipelines.transact(EVERYTHING, write_down)
     if held < len(results):
         log.warning("%d outcomes came after their lease had ended", len(results) - held)
     return [None] * len(results)
@@ -181,8 +186,12 @@ async def _give_back(worker: Worker) -> None:
         task.cancel()
     if not unfinished:
         return
+
+    async def give_back(tx: Together) -> tuple[None, Left]:
+        await lanes.release(tx, unfinished)
+        return None, ()
+
     try:
-        async with worker.database.begin(EVERYTHING) as tx:
-            await lanes.release(tx, unfinished)
+        await worker.pipelines.transact(EVERYTHING, give_back)
     except Unavailable:
         log.warning("the database is away; leases end by themselves")
