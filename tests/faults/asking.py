@@ -57,6 +57,10 @@ class Asker:
     def _ask(self, method: str, path: str, body: Any) -> httpx.Response | None:
         try:
             reply = self._http.request(method, next(self._turns) + path, json=body)
+        except httpx.TimeoutException:
+            # A process that dies hangs up; one that lives answers, if only with 503.
+            self.ledger.wrong.append(f"{method} {path}: no answer in {TIMEOUT_SECONDS:.0f} s")
+            return None
         except httpx.TransportError:
             self.ledger.answered(0)
             return None

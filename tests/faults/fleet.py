@@ -1,6 +1,6 @@
 """Several web processes and workers on one database, as in production: each started alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,18 +28,21 @@ class Fleet:
 
 
 @contextmanager
-def fleet(folder: Path, database_url: str, *, hubs: int = 1, workers: int = 1) -> Iterator[Fleet]:
-    """That many of each on the database at `database_url`, ready; stopped in the end."""
-    settings = {"ONEBOOKING_DATABASE_URL": database_url, "ONEBOOKING_SECRET_KEY": "k" * 40}
+def fleet(
+    folder: Path,
+    database_url: str,
+    *,
+    hubs: int = 1,
+    workers: int = 0,
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[Fleet]:
+    """That many of each on the database at `database_url`, ready; stopped in the end.
 
-    def one(part: str, number: int) -> Hub:
-        home = folder / f"{part}-{number}"
-        home.mkdir()
-        return Hub(home, part=part, settings=settings)
-
+    `settings` are further ONEBOOKING_… variables.
+    """
     started = Fleet(
-        hubs=[one("serve", number) for number in range(hubs)],
-        workers=[one("worker", number) for number in range(workers)],
+        hubs=[part_of(folder, database_url, "serve", settings) for _ in range(hubs)],
+        workers=[part_of(folder, database_url, "worker", settings) for _ in range(workers)],
     )
     with kept(started.processes):
         for process in started.processes:
@@ -47,3 +50,13 @@ def fleet(folder: Path, database_url: str, *, hubs: int = 1, workers: int = 1) -
         for url in started.urls:
             eventually(lambda url=url: httpx.get(f"{url}/readyz").is_success)  # type: ignore[misc]
         yield started
+
+
+def part_of(
+    folder: Path, database_url: str, part: str, settings: Mapping[str, str] | None = None
+) -> Hub:
+    """One web process or worker, not yet started, with a folder of its own in `folder`."""
+    home = folder / f"{part}-{sum(1 for _ in folder.glob(f'{part}-*'))}"
+    home.mkdir()
+    needed = {"ONEBOOKING_DATABASE_URL": database_url, "ONEBOOKING_SECRET_KEY": "k" * 40}
+    return Hub(home, part=part, settings=needed | dict(settings or {}))

@@ -44,7 +44,7 @@ def check(url: str, ledger: Ledger, listeners: Mapping[str, Listener]) -> Tally:
         wrong = [
             *ledger.wrong,
             *_bookings_wrong(connection, ledger.sold),
-            *_history_wrong(connection),
+            *history_wrong(connection),
             *_owed(connection),
         ]
     for website_id, listener in listeners.items():
@@ -53,7 +53,13 @@ def check(url: str, ledger: Ledger, listeners: Mapping[str, Listener]) -> Tally:
         wrong += [f"{website_id} refused {one}" for one in listener.refused]
     shown = "\n".join(wrong[:SHOWN])
     assert not wrong, f"{len(wrong)} things are wrong:\n{shown}"
-    heard = [one for listener in listeners.values() for one in listener.heard]
+    ours = {one.booking_id for one in ledger.sold}
+    heard = [
+        one
+        for listener in listeners.values()
+        for one in listener.heard
+        if one.said["booking_id"] in ours
+    ]
     edits = ledger.acknowledged["edit"]
     return Tally(
         bookings=len(ledger.sold),
@@ -89,7 +95,7 @@ def _bookings_wrong(connection: psycopg.Connection[dict[str, Any]], sold: list[S
     return wrong
 
 
-def _history_wrong(connection: psycopg.Connection[dict[str, Any]]) -> list[str]:
+def history_wrong(connection: psycopg.Connection[dict[str, Any]]) -> list[str]:
     """The first version is the booking's first event; each later one is written down once."""
     rows = connection.execute(
         """

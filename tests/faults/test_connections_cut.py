@@ -38,7 +38,7 @@ def wired(
     with (
         fresh_database(server_url, template) as database_url,
         between(database_url, seed=(chosen := seed())) as proxy,
-        fleet(tmp_path_factory.mktemp("parts"), proxy.url) as parts,
+        fleet(tmp_path_factory.mktemp("parts"), proxy.url, workers=1) as parts,
         scene(parts.hubs[0], parts.urls, seed=chosen) as it,
     ):
         yield Wired(it, proxy, libpq_url(database_url))
