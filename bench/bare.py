@@ -18,7 +18,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
-from bench.hub import REACH, Hub
+from bench.hub import REACH, Store
 from onebooking.embedded.binaries import find
 
 # What differs from row to row; every other column is a constant, sent as a parameter each time.
@@ -42,11 +42,11 @@ class Script(Struct, frozen=True):
     constants: dict[str, str]
 
 
-def script_of(hub: Hub) -> Script:
+def script_of(store: Store) -> Script:
     """The transaction that writes what the newest sync wrote."""
     constants: dict[str, str] = {}
-    booking = _insert(hub, "bookings", _BOOKING, constants)
-    log = _insert(hub, "sync_logs", _LOG, constants)
+    booking = _insert(store, "bookings", _BOOKING, constants)
+    log = _insert(store, "sync_logs", _LOG, constants)
     lines = (
         r"\set ref random(1000000000, 9999999999)",
         "BEGIN;",
@@ -57,15 +57,15 @@ def script_of(hub: Hub) -> Script:
     return Script("\n".join(lines) + "\n", constants)
 
 
-def seed(hub: Hub, rows: int) -> None:
+def seed(store: Store, rows: int) -> None:
     """Add `rows` copies of the newest sync's rows: nobody asks how fast an empty hub is.
 
     Then ANALYZE, as autovacuum would have by then.
     """
-    with hub.sql() as connection:
+    with store.sql() as connection:
         for table, varying in (("bookings", _BOOKING), ("sync_logs", _LOG)):
-            columns = ", ".join(_newest(hub, table))
-            copied = ", ".join(_SEEDED.get(c, varying.get(c, c)) for c in _newest(hub, table))
+            columns = ", ".join(_newest(store, table))
+            copied = ", ".join(_SEEDED.get(c, varying.get(c, c)) for c in _newest(store, table))
             connection.execute(
                 f"INSERT INTO {table} ({columns}) SELECT {copied} FROM generate_series(1, {rows}), "
                 f"(SELECT * FROM {table} ORDER BY created_at DESC LIMIT 1) AS newest"
@@ -73,9 +73,9 @@ def seed(hub: Hub, rows: int) -> None:
             connection.execute(f"ANALYZE {table}")
 
 
-def _insert(hub: Hub, table: str, varying: dict[str, str], constants: dict[str, str]) -> str:
+def _insert(store: Store, table: str, varying: dict[str, str], constants: dict[str, str]) -> str:
     values = {}
-    for column, value in _newest(hub, table).items():
+    for column, value in _newest(store, table).items():
         if column in varying:
             values[column] = varying[column]
         elif value is None:
@@ -87,9 +87,9 @@ def _insert(hub: Hub, table: str, varying: dict[str, str], constants: dict[str, 
     return f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join(values.values())})"
 
 
-def _newest(hub: Hub, table: str) -> dict[str, Any]:
+def _newest(store: Store, table: str) -> dict[str, Any]:
     """The newest row, each column as text."""
-    with hub.sql() as connection:
+    with store.sql() as connection:
         names = [
             column.name for column in connection.execute(f"TABLE {table} LIMIT 0").description or ()
         ]
@@ -103,12 +103,12 @@ def _newest(hub: Hub, table: str) -> dict[str, Any]:
 
 
 def transactions_per_second(
-    hub: Hub, script: Script, *, clients: int, seconds: float, folder: Path
+    store: Store, script: Script, *, clients: int, seconds: float, folder: Path
 ) -> float:
     """What pgbench makes of `script` with that many clients; connecting does not count."""
     path = folder / "sync.pgbench"
     path.write_text(script.text)
-    settings = {k: str(v) for k, v in conninfo_to_dict(hub.url).items()}
+    settings = {k: str(v) for k, v in conninfo_to_dict(store.url).items()}
     environment = {
         "PATH": os.environ.get("PATH", ""),
         "PGOPTIONS": REACH,

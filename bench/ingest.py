@@ -6,20 +6,18 @@ Everything is measured in one run, in turn, so that a noisy machine is noisy for
 """
 
 import argparse
-import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from msgspec import json
-from rich.console import Console
 
 from bench.bare import Script, script_of, seed, transactions_per_second
 from bench.hub import Hub, running_hub
 from bench.load import TEMPLATE_ID, TEMPLATE_NUMBER, Round, Task
-from bench.report import Report, Step, as_markdown, show
+from bench.report import Report, Step, sheets_of
+from bench.sheets import Conditions, Sheet, options_of, progress, run
 from onebooking.sync.documents import EXAMPLE
 from onebooking.websites.keys import TEST_KEY
 
@@ -32,20 +30,21 @@ _EVENT = json.encode(
 ).decode()
 
 
-def measure(options: argparse.Namespace, progress: Console) -> Report:
+def measure(options: argparse.Namespace) -> Report:
     """One run, from an empty folder to nothing left behind."""
+    how = f"median of {options.rounds} rounds of {options.seconds:g} s"
     report = Report(
+        conditions=Conditions(how=how),
         seconds=options.seconds,
         rounds=options.rounds,
         singles=[Step(connections=number) for number in options.connections],
         batches=[Step(connections=number, events=BATCH_SIZE) for number in BATCH_CONNECTIONS],
     )
     with tempfile.TemporaryDirectory() as folder, running_hub() as hub:
-        with hub.sql() as connection:
-            report.postgresql = connection.execute("SHOW server_version").fetchone()[0]  # type: ignore[index]
-        _load(hub, connections=1, events=1, seconds=1.0)
-        script = script_of(hub)
-        seed(hub, SEEDED)
+        report.conditions.postgresql = hub.store.postgresql
+        load(hub, connections=1, events=1, seconds=1.0)
+        script = script_of(hub.store)
+        seed(hub.store, SEEDED)
         for number in range(options.rounds):
             for step in (*report.singles, *report.batches):
                 progress.print(_round(hub, script, report, step, Path(folder)))
@@ -57,23 +56,24 @@ def _round(hub: Hub, script: Script, report: Report, step: Step, folder: Path) -
     single = step.events == 1
     if single:
         bare = transactions_per_second(
-            hub, script, clients=step.connections, seconds=report.seconds, folder=folder
+            hub.store, script, clients=step.connections, seconds=report.seconds, folder=folder
         )
         step.bare.append(bare)
-    cpu = hub.cpu_seconds()
-    done = _load(hub, connections=step.connections, events=step.events, seconds=report.seconds)
+    cpu = hub.web.cpu_seconds()
+    done = load(hub, connections=step.connections, events=step.events, seconds=report.seconds)
     step.hub.append(done)
-    step.cpu_ms.append((hub.cpu_seconds() - cpu) * 1000 / (done.sent * step.events))
+    step.cpu_ms.append((hub.web.cpu_seconds() - cpu) * 1000 / (done.sent * step.events))
     beside = f", pgbench {step.bare[-1]:,.0f}/s" if single else ""
     at = f"{step.connections} connections, {step.events} a request"
     return f"{at}: hub {done.per_second:,.0f}/s{beside}"
 
 
-def _load(hub: Hub, *, connections: int, events: int, seconds: float) -> Round:
+def load(hub: Hub, *, connections: int, events: int, seconds: float, key: str = TEST_KEY) -> Round:
+    """Send new bookings for so many seconds; ends the bench where a request fails."""
     task = Task(
         port=hub.port,
         path="/api/bookings/sync" if events == 1 else "/api/bookings/sync/batch",
-        key=TEST_KEY,
+        key=key,
         event=_EVENT,
         events=events,
         connections=connections,
@@ -93,14 +93,13 @@ def _load(hub: Hub, *, connections: int, events: int, seconds: float) -> Round:
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench.ingest", description=__doc__)
+    parser = options_of("ingest", __doc__)
     parser.add_argument("--seconds", type=float, default=5.0, help="each measurement (5)")
     parser.add_argument("--rounds", type=int, default=3, help="of everything; medians count (3)")
     parser.add_argument(
         "--connections", type=_numbers, default=[1, 8, 32, 128], help="such as 1,8,32,128"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure to FILE")
-    parser.add_argument("--markdown", action="store_true", help="print Markdown, for docs/")
     return parser.parse_args(arguments)
 
 
@@ -108,25 +107,17 @@ def _numbers(given: str) -> list[int]:
     return [int(number) for number in given.split(",")]
 
 
-def _stop(*_: Any) -> None:
-    raise KeyboardInterrupt
-
-
 def main() -> None:
     """Measure, then say it."""
     options = _options(sys.argv[1:])
-    for signalled in (signal.SIGINT, signal.SIGTERM):  # a shell's `&` would ignore SIGINT
-        signal.signal(signalled, _stop)
-    try:
-        report = measure(options, Console(stderr=True, highlight=False))
-    except KeyboardInterrupt:
-        sys.exit(130)
-    if options.json:
-        options.json.write_bytes(json.format(json.encode(report)) + b"\n")
-    if options.markdown:
-        print(as_markdown(report))
-    else:
-        show(report)
+
+    def measured() -> tuple[Conditions, list[Sheet]]:
+        report = measure(options)
+        if options.json:
+            options.json.write_bytes(json.format(json.encode(report)) + b"\n")
+        return report.conditions, sheets_of(report)
+
+    run(measured, markdown=options.markdown)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,52 @@
+"""Websites and a member for a bench, by the hub's own use cases."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from bench.hub import SECRET_KEY, Store
+from bench.load import HOST
+from onebooking.db import Database, Tx
+from onebooking.members import tokens
+from onebooking.members.add import add_member as add
+from onebooking.members.model import Role
+from onebooking.reach import EVERYTHING
+from onebooking.settings import Settings
+from onebooking.vault import Vault
+from onebooking.websites.register import NewWebsite, register_website
+
+SECRET = "whsec_" + "QUFB" * 8
+T = TypeVar("T")
+
+
+def add_website(store: Store, name: str, url: str | None = None) -> str:
+    """Register a website that is told at `url`, signed with `SECRET`; returns its key."""
+    new = NewWebsite(id=name, name=name, domain=HOST, webhook_url=url, webhook_secret=SECRET)
+    vault = Vault.of(Settings(secret_key=SECRET_KEY))
+
+    async def work(tx: Tx) -> str:
+        return (await register_website(tx, new, vault=vault, development=True)).api_key
+
+    return _in_transaction(store, work)
+
+
+def add_member(store: Store) -> str:
+    """A superadmin's token."""
+
+    async def work(tx: Tx) -> str:
+        email = "bench@example.com"
+        await add(tx, email, name="", role=Role.SUPERADMIN, reach=EVERYTHING)
+        return await tokens.create_token(tx, email)
+
+    return _in_transaction(store, work)
+
+
+def _in_transaction(store: Store, work: Callable[[Tx], Awaitable[T]]) -> T:
+    async def run() -> T:
+        database = Database.at(store.url, connections=1)
+        async with database.begin(EVERYTHING) as tx:
+            done = await work(tx)
+        await database.close()
+        return done
+
+    return asyncio.run(run())
