@@ -13,13 +13,15 @@ from onebooking.db import Database, Tx
 from onebooking.deliveries.send import open_http
 from onebooking.errors import OneBookingError, Unavailable
 from onebooking.mail import NotSent, Server, greet, post_of
+from onebooking.members import factors
 from onebooking.migrate import HEAD, current_revision
 from onebooking.reach import EVERYTHING
 from onebooking.settings import Settings
+from onebooking.vault import Vault
 from onebooking.web.guard import check_url
 from onebooking.websites import queries
 from onebooking.websites.model import Website
-from onebooking.websites.secrets import Vault, secrets_of
+from onebooking.websites.secrets import secrets_of
 
 OLDEST_POSTGRESQL = 150000
 _CLOCK_SECONDS = 30  # a receiver refuses what is 5 minutes off
@@ -47,6 +49,7 @@ async def examine(settings: Settings, url: str) -> list[Finding]:
             findings += [await _version(tx), await _clock(tx)]
             websites = await queries.list_websites(tx, EVERYTHING)
             findings.append(await _secrets(tx, settings, websites))
+            findings.append(await _secret_key(tx, settings, websites))
     except (psycopg.OperationalError, Unavailable) as away:
         to_do = "Start it, or mend ONEBOOKING_DATABASE_URL."
         return [Finding("Database", well=False, found=str(away.__cause__ or away), to_do=to_do)]
@@ -85,6 +88,18 @@ async def _secrets(tx: Tx, settings: Settings, websites: list[Website]) -> Findi
         f"or run onebooking websites replace-secret for {', '.join(without)}."
     )
     return Finding("Secrets", not without, f"{len(found)} can be read", to_do)
+
+
+async def _secret_key(tx: Tx, settings: Settings, websites: list[Website]) -> Finding:
+    """Whether the newest secret key opens all: only then may the older be dropped."""
+    vault = Vault.of(settings)
+    ours = await queries.encrypted_secrets(tx, [website.id for website in websites])
+    kept = [secret for secrets in ours.values() for secret in secrets]
+    kept += [encrypted for _, _, encrypted in await factors.lock_secrets(tx)]
+    older = sum(not vault.is_newest(encrypted) for encrypted in kept)
+    found = f"{older} of {len(kept)} secrets need an older one" if older else "the newest opens all"
+    to_do = "Run onebooking websites reencrypt before you drop the older keys."
+    return Finding("Secret key", not older, found, to_do)
 
 
 async def _telling(settings: Settings) -> list[Finding]:

@@ -98,6 +98,77 @@ member_tokens = Table(
     Column("prefix", Text, nullable=False),
     Column("created_at", _at, nullable=False),
     Column("revoked_at", _at),
+    Column("id", Uuid, nullable=False),
+    Column("name", Text, nullable=False),
+)
+
+member_passwords = Table(
+    "member_passwords",
+    metadata,
+    Column("member_id", Uuid, primary_key=True),
+    Column("hash", Text, nullable=False),  # argon2id, with its parameters and salt
+    Column("set_at", _at, nullable=False),
+)
+
+member_factors = Table(
+    "member_factors",
+    metadata,
+    Column("member_id", Uuid, primary_key=True),
+    Column("encrypted", LargeBinary, nullable=False),  # the TOTP secret
+    Column("confirmed_at", _at),  # None: shown, and no code of it seen yet
+    Column("used_step", BigInteger, nullable=False),  # the 30 seconds whose code was taken last
+)
+
+member_recovery_codes = Table(
+    "member_recovery_codes",
+    metadata,
+    Column("code_hash", LargeBinary, primary_key=True),  # SHA-256
+    Column("member_id", Uuid, nullable=False),
+    Column("used_at", _at),
+)
+
+member_sessions = Table(
+    "member_sessions",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=FetchedValue()),
+    Column("token_hash", LargeBinary, nullable=False),  # SHA-256 of the cookie
+    Column("member_id", Uuid, nullable=False),
+    Column("waits_for", Text),  # None: signed in
+    Column("user_agent", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("created_at", _at, nullable=False),
+    Column("seen_at", _at, nullable=False),
+)
+
+member_links = Table(
+    "member_links",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),  # SHA-256
+    Column("kind", Text, nullable=False),
+    Column("member_id", Uuid),  # None: the set-up link, before there is anybody
+    Column("created_at", _at, nullable=False),
+    Column("expires_at", _at, nullable=False),
+    Column("used_at", _at),
+)
+
+member_acts = Table(
+    "member_acts",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("member_id", Uuid, nullable=False),  # about whom
+    Column("acted_by", Text, nullable=False),  # an e-mail address, or the command line
+    Column("act", Text, nullable=False),
+    Column("details", JSONB, nullable=False),
+    Column("acted_at", _at, nullable=False),
+)
+
+sign_in_tries = Table(
+    "sign_in_tries",
+    metadata,
+    Column("who", LargeBinary, primary_key=True),
+    Column("tries", Integer, nullable=False),
+    Column("next_at", _at, nullable=False),
+    Column("last_at", _at, nullable=False),
 )
 
 bookings = Table(

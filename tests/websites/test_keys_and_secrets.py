@@ -5,8 +5,9 @@ import pytest
 from onebooking.errors import OneBookingError
 from onebooking.reach import EVERYTHING
 from onebooking.settings import Settings, SettingsError
+from onebooking.vault import Vault
 from onebooking.websites.register import NewWebsite, register_website
-from onebooking.websites.secrets import Vault, new_secret, secrets_of
+from onebooking.websites.secrets import new_secret, secrets_of
 from tests import make
 from tests.front_door import Hub, member
 from tests.parks import all_of, run

@@ -9,7 +9,8 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from onebooking.reach import EVERYTHING
 from onebooking.settings import Settings
-from onebooking.websites.secrets import Vault, reencrypt, secrets_of
+from onebooking.vault import Vault
+from onebooking.websites.secrets import reencrypt, secrets_of
 from onebooking_source import SignatureInvalid, verify
 from tests import make
 from tests.front_door import Hub, member

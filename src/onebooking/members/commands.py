@@ -4,9 +4,14 @@ from typing import Annotated
 
 import typer
 
+from onebooking.clock import utc_now
 from onebooking.db import Tx
+from onebooking.members import acts, invite, queries
 from onebooking.members.add import add_member
-from onebooking.members.model import Member, Role
+from onebooking.members.links import Kind, path_of
+from onebooking.members.mail_links import here
+from onebooking.members.model import Grant, Member, Role
+from onebooking.members.setup import make_setup_link
 from onebooking.members.tokens import create_token
 from onebooking.reach import EVERYTHING, Reach, WebsiteId
 from onebooking.settings import Settings
@@ -31,10 +36,56 @@ def add(
     reach = EVERYTHING if all_websites else Reach(frozenset(map(WebsiteId, website or ())))
 
     async def work(tx: Tx, _: Settings) -> Member:
-        return await add_member(tx, email, name=name, role=role, reach=reach)
+        member = await add_member(tx, email, name=name, role=role, reach=reach)
+        await acts.record(tx, member.id, "added", by=acts.COMMAND_LINE, now=utc_now())
+        return member
 
     added = in_transaction(work)
     typer.echo(f"{added.email} is {added.role} of {added.reach.as_setting().replace('*', 'all')}.")
+
+
+@group.command("invite")
+def invite_member(
+    email: Email,
+    *,
+    role: Annotated[Role, typer.Option(help="What they may do.")],
+    website: Annotated[list[str] | None, typer.Option(help="Their website; repeatable.")] = None,
+    all_websites: Annotated[bool, typer.Option("--all-websites", help="Every website.")] = False,
+) -> None:
+    """Add a member who chooses name and password by a link. Prints the link, once; mails nothing.
+
+    Whoever is a member without a password gets a new link; the one before opens nothing then.
+    """
+    if bool(website) == all_websites:
+        fail("Say which websites: --website ID (repeatable), or --all-websites.")
+    reach = EVERYTHING if all_websites else Reach(frozenset(map(WebsiteId, website or ())))
+
+    async def work(tx: Tx, settings: Settings) -> str:
+        known = await queries.by_email(tx, email.strip())
+        if known is not None:
+            invited = await invite.invite_again(tx, None, known, now=utc_now())
+        else:
+            grant = Grant(role, reach)
+            invited = await invite.invite(tx, None, email, grant, now=utc_now())
+        return here(settings) + path_of(Kind.INVITATION, invited.token)
+
+    typer.echo(in_transaction(work))
+
+
+@group.command("setup-link")
+def setup_link() -> None:
+    """Print a link that makes whoever opens it the first superadmin. Works once, for a day.
+
+    Prints nothing where a superadmin can sign in already.
+    """
+
+    async def work(tx: Tx, settings: Settings) -> str | None:
+        token = await make_setup_link(tx, now=utc_now())
+        return token and here(settings) + path_of(Kind.SETUP, token)
+
+    link = in_transaction(work)
+    if link:
+        typer.echo(link)
 
 
 @group.command()

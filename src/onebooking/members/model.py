@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from onebooking.errors import NotAllowed
-from onebooking.reach import Reach
+from onebooking.reach import NOTHING, Reach
 
 
 class Role(StrEnum):
@@ -28,15 +28,34 @@ class Right(StrEnum):
     RESEND = "resend"  # deliveries
     ERASE = "erase"  # a person's data
     MANAGE_WEBSITES = "manage_websites"  # edit, keys, secrets, test webhook
+    MANAGE_MEMBERS = "manage_members"  # an admin: staff who reach nothing the admin does not
     CREATE_WEBSITES = "create_websites"
 
 
 _STAFF = frozenset({Right.VIEW, Right.EDIT})
-_ADMIN = _STAFF | {Right.EDIT_MONEY, Right.RESEND, Right.ERASE, Right.MANAGE_WEBSITES}
+_ADMIN = _STAFF | {
+    Right.EDIT_MONEY,
+    Right.RESEND,
+    Right.ERASE,
+    Right.MANAGE_WEBSITES,
+    Right.MANAGE_MEMBERS,
+}
 
 RIGHTS = MappingProxyType(
     {Role.STAFF: _STAFF, Role.ADMIN: _ADMIN, Role.SUPERADMIN: frozenset(Right)}
 )
+
+
+class Grant(Struct, frozen=True):
+    """What somebody may do, and where. A superadmin's is everywhere, whatever it says."""
+
+    role: Role
+    reach: Reach
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it opens nothing at all."""
+        return self.role != Role.SUPERADMIN and self.reach == NOTHING
 
 
 class Member(Struct, frozen=True):
@@ -58,3 +77,23 @@ class Member(Struct, frozen=True):
         """Raises NotAllowed where the role lacks the right."""
         if not self.may(right):
             raise NotAllowed(f"Your role, {self.role}, may not do this. Ask an admin.")
+
+    def sees(self, other: "Member") -> bool:
+        """Whether the two work on a website together, or are one person."""
+        together = self.reach.everything or other.reach.everything
+        return self.id == other.id or together or bool(self.reach.websites & other.reach.websites)
+
+    def manages(self, other: "Member") -> bool:
+        """Whether this member decides about the other's role, websites, sessions.
+
+        A superadmin about everybody; an admin about staff who reach nothing beyond the admin;
+        nobody about themself, so that nobody locks themself out.
+        """
+        return self.id != other.id and self.may_grant(Grant(other.role, other.reach))
+
+    def may_grant(self, grant: Grant) -> bool:
+        """Whether this member may let somebody have `grant`: never more than they have."""
+        if self.role == Role.SUPERADMIN:
+            return True
+        covered = grant.role == Role.STAFF and self.reach.covers(grant.reach)
+        return self.may(Right.MANAGE_MEMBERS) and covered

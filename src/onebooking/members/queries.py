@@ -1,15 +1,16 @@
 """Members and their tokens, as rows."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, insert, select
+from sqlalchemy import Row, Select, delete, func, insert, or_, select, update
 
-from onebooking.db import Tx
+from onebooking.db import Tx, within
 from onebooking.members.model import Member, Role
 from onebooking.reach import Reach, WebsiteId
-from onebooking.tables import member_tokens, member_websites, members
+from onebooking.tables import member_tokens, member_websites, members, websites
 
 
 def _wanted() -> Select[Any]:
@@ -41,6 +42,12 @@ async def by_email(tx: Tx, email: str) -> Member | None:
     return None if row is None else _member(row)
 
 
+async def by_id(tx: Tx, member_id: UUID) -> Member | None:
+    """The member with this id, disabled ones too."""
+    row = (await tx.execute(_wanted().where(members.c.id == member_id))).first()
+    return None if row is None else _member(row)
+
+
 async def superadmins(tx: Tx) -> list[str]:
     """The addresses of those who may do everything."""
     wanted = select(members.c.email).where(
@@ -64,6 +71,54 @@ async def by_token(tx: Tx, token_hash: bytes) -> Member | None:
     return None if row is None else _member(row)
 
 
+async def within_reach(tx: Tx, reach: Reach) -> list[Member]:
+    """Who works on the websites of `reach`: all who reach one of them, by name."""
+    theirs = select(member_websites.c.member_id).where(within(member_websites.c.website_id, reach))
+    wanted = _wanted()
+    if not reach.everything:
+        everywhere = or_(members.c.all_websites, members.c.role == Role.SUPERADMIN)
+        wanted = wanted.where(or_(everywhere, members.c.id.in_(theirs)))
+    rows = await tx.execute(wanted.order_by(func.lower(members.c.name), members.c.id))
+    return [_member(row) for row in rows]
+
+
+async def lock(tx: Tx, member_id: UUID) -> Member | None:
+    """The member, unchanged by anybody else until this transaction ends.
+
+    Superadmins are locked together, so that of two who lock each other out one comes too late.
+    """
+    locked = select(members.c.id).where(
+        or_(members.c.id == member_id, members.c.role == Role.SUPERADMIN)
+    )
+    await tx.execute(locked.order_by(members.c.id).with_for_update())
+    return await by_id(tx, member_id)
+
+
+async def website_names(tx: Tx, reach: Reach) -> dict[WebsiteId, str]:
+    """What the websites of `reach` are called, by name."""
+    wanted = select(websites.c.id, websites.c.name).where(within(websites.c.id, reach))
+    rows = await tx.execute(wanted.order_by(websites.c.name, websites.c.id))
+    return {WebsiteId(row.id): row.name for row in rows}
+
+
+async def rename(tx: Tx, member_id: UUID, name: str) -> None:
+    """Call the member so."""
+    await tx.execute(update(members).where(members.c.id == member_id).values(name=name))
+
+
+async def set_role(tx: Tx, member_id: UUID, role: Role, reach: Reach) -> None:
+    """Give the member this role and these websites, and no others."""
+    row = {"role": role, "all_websites": reach.everything}
+    await tx.execute(update(members).where(members.c.id == member_id).values(row))
+    await tx.execute(delete(member_websites).where(member_websites.c.member_id == member_id))
+    await give_websites(tx, member_id, reach.websites)
+
+
+async def set_disabled(tx: Tx, member_id: UUID, at: datetime | None) -> None:
+    """Let the member in no more since `at`; None: let them in again."""
+    await tx.execute(update(members).where(members.c.id == member_id).values(disabled_at=at))
+
+
 async def insert_member(tx: Tx, *, email: str, name: str, role: Role, all_websites: bool) -> UUID:
     """A new row in `members`; its id."""
     new = insert(members).values(email=email, name=name, role=role, all_websites=all_websites)
@@ -78,7 +133,9 @@ async def give_websites(tx: Tx, member_id: UUID, websites: Iterable[WebsiteId]) 
         await tx.execute(insert(member_websites), rows)
 
 
-async def insert_token(tx: Tx, member_id: UUID, *, token_hash: bytes, prefix: str) -> None:
+async def insert_token(
+    tx: Tx, member_id: UUID, *, token_hash: bytes, prefix: str, name: str
+) -> None:
     """A new row in `member_tokens`."""
-    values = {"member_id": member_id, "token_hash": token_hash, "prefix": prefix}
+    values = {"member_id": member_id, "token_hash": token_hash, "prefix": prefix, "name": name}
     await tx.execute(insert(member_tokens).values(values))

@@ -1,82 +1,23 @@
 """Secrets: what we sign webhooks with, encrypted at rest."""
 
 import logging
-import os
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64encode
 from collections.abc import Sequence
-from contextlib import suppress
-from hashlib import sha256
-from pathlib import Path
-from secrets import token_bytes, token_urlsafe
-from tempfile import NamedTemporaryFile
-from typing import Self
+from secrets import token_bytes
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from msgspec import Struct
 
 from onebooking.clock import utc_now
-from onebooking.db import Tx
+from onebooking.db import Together, Tx
 from onebooking.errors import InvalidPayload, WebsiteNotFound
 from onebooking.reach import Reach, WebsiteId
-from onebooking.settings import Settings, SettingsError
+from onebooking.settings import SettingsError
+from onebooking.vault import Vault
 from onebooking.websites import queries
 from onebooking.websites.keys import OVERLAP
 
 log = logging.getLogger("onebooking.websites")
 _MIN_LENGTH, _MAX_LENGTH = 16, 200
-
-
-class Vault(Struct, frozen=True):
-    """Encrypts with the newest secret key, decrypts with any of them."""
-
-    fernet: MultiFernet
-    newest: Fernet
-
-    @classmethod
-    def of(cls, settings: Settings) -> Self:
-        """The vault of `ONEBOOKING_SECRET_KEY`; in development a key kept in the data folder."""
-        keys = settings.secret_key or _kept_key(settings.data_dir / "secret_key")
-        fernets = [Fernet(_derived(key.strip())) for key in keys.split(",")]
-        return cls(MultiFernet(fernets), fernets[0])
-
-    def encrypt(self, secret: str) -> bytes:
-        """`secret`, unreadable without the secret key."""
-        return self.fernet.encrypt(secret.encode())
-
-    def is_newest(self, encrypted: bytes) -> bool:
-        """Whether the newest secret key alone opens it."""
-        try:
-            self.newest.decrypt(encrypted)
-        except InvalidToken:
-            return False
-        return True
-
-    def decrypt(self, encrypted: bytes) -> str:
-        """The secret again. Raises SettingsError where no secret key of ours made it."""
-        try:
-            return self.fernet.decrypt(encrypted).decode()
-        except InvalidToken:
-            raise SettingsError(
-                "ONEBOOKING_SECRET_KEY does not open this database's secrets. "
-                "Add the key they were encrypted with, after a comma."
-            ) from None
-
-
-def _derived(key: str) -> bytes:
-    return urlsafe_b64encode(sha256(b"onebooking.website-secrets:" + key.encode()).digest())
-
-
-def _kept_key(path: Path) -> str:
-    """The key in `path`, made on first use; whoever links first wins, so all read the same."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile("w", dir=path.parent) as new:  # mode 0600
-            new.write(token_urlsafe(48))
-            new.flush()
-            os.fsync(new.fileno())
-            with suppress(FileExistsError):
-                os.link(new.name, path)
-    return path.read_text("ascii")
 
 
 def new_secret() -> str:
@@ -177,7 +118,9 @@ async def reencrypt(tx: Tx, vault: Vault) -> Reencrypted:
     return Reencrypted(done, sorted(unreadable))
 
 
-async def secrets_of(tx: Tx, vault: Vault, website_ids: Sequence[str]) -> dict[str, list[str]]:
+async def secrets_of(
+    tx: Tx | Together, vault: Vault, website_ids: Sequence[str]
+) -> dict[str, list[str]]:
     """What to sign with, by website: first the one in use, which the specification's header shows.
 
     A website is left out where it has none, or where no secret key of ours opens one of them:

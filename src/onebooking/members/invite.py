@@ -1,0 +1,80 @@
+"""Invite somebody: a member who chooses their own password by a link."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from onebooking.db import Tx
+from onebooking.errors import InvalidPayload, NotAllowed
+from onebooking.members import acts, links, passwords, queries
+from onebooking.members.add import add_member
+from onebooking.members.links import Kind
+from onebooking.members.model import Grant, Member, Right
+
+_LONGEST_NAME = 200
+
+
+class Invited(Struct, frozen=True):
+    """A new member, and the token of their link: known to them alone, once it is mailed."""
+
+    member: Member
+    token: str
+
+
+async def invite(tx: Tx, by: Member | None, email: str, grant: Grant, *, now: datetime) -> Invited:
+    """Add a member who has yet to choose name and password; `by` None is the command line.
+
+    Raises:
+        NotAllowed: nobody gives what is not theirs to give.
+        InvalidPayload: no address, or a member's already.
+    """
+    if by is not None:
+        by.require(Right.MANAGE_MEMBERS)
+        if not by.may_grant(grant):
+            raise NotAllowed("You may invite staff of your own websites. Ask a superadmin.")
+    if grant.is_empty:
+        raise InvalidPayload("Choose at least one website.")
+    member = await add_member(tx, email, name="", role=grant.role, reach=grant.reach)
+    return await _invited(tx, by, member, now=now)
+
+
+async def invite_again(tx: Tx, by: Member | None, member: Member, *, now: datetime) -> Invited:
+    """A new link for a member who has no password yet; the one before opens nothing any more.
+
+    Raises:
+        NotAllowed: not theirs to manage.
+        InvalidPayload: they have joined, or are disabled.
+    """
+    if by is not None and not by.manages(member):
+        raise NotAllowed("You may invite staff of your own websites. Ask a superadmin.")
+    if member.disabled_at is not None or await passwords.password_of(tx, member.id):
+        raise InvalidPayload(f"{member.email} needs no invitation.")
+    return await _invited(tx, by, member, now=now)
+
+
+async def _invited(tx: Tx, by: Member | None, member: Member, *, now: datetime) -> Invited:
+    token = await links.make_link(tx, Kind.INVITATION, member.id, now=now)
+    said = by.email if by else acts.COMMAND_LINE
+    given = {"role": member.role, "websites": member.reach.as_setting()}
+    await acts.record(tx, member.id, "invited", by=said, now=now, **given)
+    return Invited(member, token)
+
+
+async def invited(tx: Tx, token: str, *, now: datetime) -> Member:
+    """Whom an invitation is for, without using it. Raises LinkOver."""
+    return await links.member_of(tx, await links.look(tx, Kind.INVITATION, token, now=now))
+
+
+async def accept(tx: Tx, token: str, *, name: str, hashed: str, now: datetime) -> Member:
+    """Use the invitation up: from now on the member has this name and password.
+
+    Raises:
+        LinkOver: it is used, too old, or its member disabled.
+    """
+    member = await links.member_of(tx, await links.use(tx, Kind.INVITATION, token, now=now))
+    chosen = name[:_LONGEST_NAME] or member.name
+    await queries.rename(tx, member.id, chosen)
+    await passwords.keep_password(tx, member.id, hashed, now=now)
+    await links.void(tx, member.id)
+    await acts.record(tx, member.id, "joined", by=member.email, now=now)
+    return member

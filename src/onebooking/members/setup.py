@@ -1,0 +1,76 @@
+"""The first superadmin, by a link that is printed where the hub was started."""
+
+from datetime import datetime
+
+from msgspec import Struct
+from sqlalchemy import func, select
+
+from onebooking.db import Tx
+from onebooking.errors import NotAllowed
+from onebooking.members import acts, links, passwords, queries
+from onebooking.members.add import add_member
+from onebooking.members.links import Kind
+from onebooking.members.model import Member, Role
+from onebooking.reach import EVERYTHING
+from onebooking.tables import member_passwords, members
+
+_LONGEST_NAME = 200
+_ONE_AT_A_TIME = 0x0B005  # any number that nothing else on the server locks
+
+
+class First(Struct, frozen=True):
+    """Whom the first superadmin says they are."""
+
+    email: str
+    name: str
+
+
+async def is_set_up(tx: Tx) -> bool:
+    """Whether there is a superadmin who can sign in."""
+    wanted = (
+        select(members.c.id)
+        .join(member_passwords, member_passwords.c.member_id == members.c.id)
+        .where(members.c.role == Role.SUPERADMIN, members.c.disabled_at.is_(None))
+    )
+    return (await tx.execute(wanted.limit(1))).first() is not None
+
+
+async def make_setup_link(tx: Tx, *, now: datetime) -> str | None:
+    """A set-up link's token; None once there is a superadmin who can sign in."""
+    if await is_set_up(tx):
+        return None
+    return await links.make_link(tx, Kind.SETUP, None, now=now)
+
+
+async def check_open(tx: Tx, token: str, *, now: datetime) -> None:
+    """Raises LinkOver where this link sets up nothing, or nothing is to be set up any more."""
+    await links.look(tx, Kind.SETUP, token, now=now)
+    if await is_set_up(tx):
+        raise links.LinkOver
+
+
+async def set_up(tx: Tx, token: str, first: First, *, hashed: str, now: datetime) -> Member:
+    """Use the link up: the first superadmin, who reaches everything.
+
+    A superadmin that the command line added, who has no password yet, gets this one.
+
+    Raises:
+        LinkOver: it is used or too old, or another link was faster.
+        InvalidPayload: no address.
+        NotAllowed: the address is a member's who is no superadmin.
+    """
+    await tx.execute(select(func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
+    await links.use(tx, Kind.SETUP, token, now=now)
+    if await is_set_up(tx):
+        raise links.LinkOver
+    member = await queries.by_email(tx, first.email.strip())
+    if member is None:
+        name = first.name[:_LONGEST_NAME]
+        member = await add_member(
+            tx, first.email, name=name, role=Role.SUPERADMIN, reach=EVERYTHING
+        )
+    elif member.role != Role.SUPERADMIN or member.disabled_at is not None:
+        raise NotAllowed(f"{member.email} is a member, and no superadmin. Choose another address.")
+    await passwords.keep_password(tx, member.id, hashed, now=now)
+    await acts.record(tx, member.id, "set_up", by=member.email, now=now)
+    return member

@@ -1,0 +1,42 @@
+"""Did our own page send this? What stands against forged requests (decision 0011)."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from onebooking.errors import NotAllowed
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # they change nothing, whoever sends them
+_OURS = frozenset({"same-origin", "none"})  # none: typed by the person; no page can cause that
+
+
+def check_origin(method: str, headers: Mapping[str, str]) -> None:
+    """Refuse what another site's page sent, or might have.
+
+    Browsers say so themselves: `Sec-Fetch-Site`, or, where that is not sent (plain http, older
+    ones), `Origin`, which then names our `Host`. A page can forge neither. `headers` has its names
+    in lower case.
+
+    Raises:
+        NotAllowed: the request changes something and did not come from our own pages.
+    """
+    if method in SAFE:
+        return
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        ours = site in _OURS
+    else:
+        host = headers.get("host", "").lower()
+        ours = bool(host) and _host_of(headers.get("origin", "")) == host
+    if not ours:
+        raise NotAllowed(
+            "This came from another page than ours. Open OneBooking in this window and try again."
+        )
+
+
+def _host_of(origin: str) -> str:
+    """`example.com:8000` of `https://example.com:8000`; nothing where it is no origin."""
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return ""
+    return parts.netloc.lower() if parts.scheme in ("http", "https") else ""

@@ -1,0 +1,118 @@
+"""Pages: HTML with its headers, errors people can read, and the way to the sign-in."""
+
+from typing import Any, TypeAlias
+from urllib.parse import quote, urlsplit
+
+from litestar import Request, Response, Router
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ControllerRouterHandler
+
+from onebooking.errors import AuthFailed, OneBookingError
+from onebooking.web.languages import language_of
+from onebooking.web.replies import ErrorReply, error_reply, known_error, request_id
+from onebooking.web.templates import render
+
+Page: TypeAlias = Response[str]
+SIGN_IN = "/sign-in"
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' https: data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",  # somebody's bookings: not for the next who uses this machine
+    "Vary": "HX-Request, Accept-Language, Cookie",
+}
+
+
+def page(
+    request: Request[Any, Any, Any], name: str, *, status: int = 200, **context: Any
+) -> Response[str]:
+    """A template as a page; a page for members is given `member`, whom its frame names."""
+    given = {
+        "member": None,
+        "path": request.url.path,
+        "query": request.scope["query_string"].decode("ascii", "replace"),
+        "htmx": is_htmx(request),
+    }
+    html = render(name, given | context, language=language_of(request))
+    return Response(html, status_code=status, media_type="text/html", headers=dict(_HEADERS))
+
+
+def page_router(path: str, handlers: list[ControllerRouterHandler]) -> Router:
+    """Routes that answer with pages, their errors too; the API's document leaves them out."""
+    return Router(
+        path,
+        route_handlers=handlers,
+        exception_handlers={Exception: error_page},
+        include_in_schema=False,
+        opt={"page": True},
+    )
+
+
+def is_htmx(request: Request[Any, Any, Any]) -> bool:
+    """Whether a part of a page is enough: htmx asked, and not to restore its history."""
+    headers = request.headers
+    return "hx-request" in headers and "hx-history-restore-request" not in headers
+
+
+def is_page(handler: object) -> bool:
+    """Whether this route answers with a page."""
+    return isinstance(handler, HTTPRouteHandler) and bool(handler.opt.get("page"))
+
+
+def go_to(request: Request[Any, Any, Any], path: str) -> Response[str]:
+    """Send the visitor on, once a form has done its work; `path` is one of ours."""
+    if is_htmx(request):
+        return Response("", status_code=200, media_type="text/html", headers={"HX-Redirect": path})
+    return Response("", status_code=303, media_type="text/html", headers={"Location": path})
+
+
+def our_path(asked: str, *, default: str = "/") -> str:
+    """`asked` where it is a path on this host, else `default`: nobody is sent elsewhere."""
+    if not asked.startswith("/") or asked.startswith(("//", "/\\")) or not asked.isprintable():
+        return default
+    parts = urlsplit(asked)
+    return default if parts.scheme or parts.netloc or "\\" in asked else asked
+
+
+def error_page(request: Request[Any, Any, Any], failed: Exception) -> Response[str]:
+    """What a handler raised, said to a person: what happened to their work and what to do."""
+    error = known_error(request, failed)
+    if isinstance(error, AuthFailed):
+        return _sign_in_first(request)
+    name = "_error.html" if is_htmx(request) else "error.html"
+    said = page(request, name, status=error.status, error=error, request_id=request_id(request))
+    if error.retry_after_seconds is not None:
+        said.headers["Retry-After"] = str(error.retry_after_seconds)
+    if is_htmx(request):  # what was there stays there, with what the person typed
+        said.headers.update(
+            {"HX-Retarget": "#notices", "HX-Reswap": "innerHTML", "HX-Reselect": "unset"}
+        )
+    return said
+
+
+def error_for_anyone(
+    request: Request[Any, Any, Any], failed: Exception
+) -> Response[str] | Response[ErrorReply]:
+    """An error outside every route: a page for a browser, JSON for everybody else."""
+    wants_page = "text/html" in request.headers.get("accept", "")
+    if wants_page and not request.url.path.startswith("/api/"):
+        return error_page(request, failed)
+    return error_reply(request, failed)
+
+
+def _sign_in_first(request: Request[Any, Any, Any]) -> Response[str]:
+    asked = request.url.path
+    if request.method != "GET":
+        asked = urlsplit(request.headers.get("referer", "/")).path
+    elif request.url.query:
+        asked += "?" + request.url.query
+    return go_to(request, f"{SIGN_IN}?next={quote(our_path(asked), safe='/')}")
+
+
+def field_errors(error: OneBookingError) -> dict[str, str]:
+    """What is wrong with each field, for the form that is shown again."""
+    return {wrong.field: wrong.message for wrong in error.details}

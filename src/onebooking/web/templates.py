@@ -1,0 +1,45 @@
+"""Templates in each language that pages speak."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from onebooking.web import formats
+from onebooking.web.languages import CATALOGUES, NAMES, locale_of
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+_EXTENSIONS = ("jinja2.ext.i18n",)
+
+
+def environment(language: str) -> Environment:
+    """Strict and escaping: an undefined name fails, and no value becomes markup by itself."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=_EXTENSIONS,
+    )
+    made.install_gettext_translations(CATALOGUES[language], newstyle=True)  # type: ignore[attr-defined]
+    locale = locale_of(language)
+    made.filters |= {
+        name: partial(getattr(formats, name), locale=locale)
+        for name in ("money", "number", "day", "moment", "ago")
+    }
+    made.globals |= {"language": language, "languages": NAMES}
+    return made
+
+
+_ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
+    {language: environment(language) for language in NAMES}
+)
+
+
+def render(name: str, context: Mapping[str, Any], *, language: str) -> str:
+    """A template of `templates/` as text."""
+    return _ENVIRONMENTS[language].get_template(name).render(context)
