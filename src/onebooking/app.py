@@ -16,35 +16,45 @@ from sqlalchemy.pool import QueuePool
 
 from onebooking import metrics
 from onebooking.alerts import api as alerts
+from onebooking.alerts import website_pages
 from onebooking.alerts.gauges import website_gauges
 from onebooking.bookings import api as bookings
-from onebooking.bookings import changes_api, digest_api
+from onebooking.bookings import booking_pages, changes_api, digest_api
+from onebooking.bookings import pages as bookings_pages
 from onebooking.clock import utc_now
 from onebooking.db import Database
 from onebooking.deliveries import api as deliveries
+from onebooking.deliveries import pages as deliveries_pages
 from onebooking.deliveries.send import open_http
+from onebooking.members import account_pages, link_pages, mail_pages, sign_in_pages
+from onebooking.members import pages as members
 from onebooking.members.auth import TOKEN_SCHEME, desk_member, desk_tx, open_desk
 from onebooking.metrics_share import folder_in, keep_sharing, process_name
+from onebooking.overview import pages as overview_pages
 from onebooking.pipelines import Pipelines
 from onebooking.reach import EVERYTHING
 from onebooking.settings import Settings
 from onebooking.sync import api as sync
 from onebooking.sync import log_api as sync_logs
+from onebooking.sync import log_pages
 from onebooking.sync.documents import SCHEMAS
 from onebooking.sync.gather import gather_syncs
 from onebooking.sync.straight import LARGEST_BODY, Intake
-from onebooking.web import docs, health
+from onebooking.vault import Vault
+from onebooking.web import docs, health, language_page
 from onebooking.web.callers import limiting
+from onebooking.web.forms import form_of
 from onebooking.web.https import only_https
 from onebooking.web.intake import check_request
 from onebooking.web.limits import Limiter
 from onebooking.web.metrics import Gauges, metrics_route
 from onebooking.web.openapi import tidy
-from onebooking.web.replies import error_reply, set_request_id
+from onebooking.web.pages import error_for_anyone
+from onebooking.web.replies import set_request_id
 from onebooking.web.requests import watched
 from onebooking.websites import api as websites
+from onebooking.websites import pages as websites_pages
 from onebooking.websites.auth import KEY_SCHEME
-from onebooking.websites.secrets import Vault
 
 VERSION = "0.1.0"
 
@@ -84,6 +94,19 @@ def create_app(settings: Settings, database: Database) -> Litestar:
             health.healthz,
             health.readyz,
             metrics_route(settings, _gauges(database)),
+            overview_pages.router,
+            language_page.router,
+            bookings_pages.router,
+            booking_pages.router,
+            sign_in_pages.router,
+            link_pages.router,
+            members.router,
+            account_pages.router,
+            mail_pages.router,
+            website_pages.router,
+            websites_pages.router,
+            deliveries_pages.router,
+            log_pages.router,
             *docs.handlers,
         ],
         lifespan=[lifespan],
@@ -93,11 +116,12 @@ def create_app(settings: Settings, database: Database) -> Litestar:
             "intake": _always(intake),
             "vault": _always(vault),
             "http": Provide(_http, sync_to_thread=False),
+            "form": Provide(form_of),
             "desk": Provide(open_desk),
             "tx": Provide(desk_tx, sync_to_thread=False),
             "member": Provide(desk_member, sync_to_thread=False),
         },
-        exception_handlers={Exception: error_reply},
+        exception_handlers={Exception: error_for_anyone},
         logging_config=None,
         middleware=[
             watched,

@@ -13,8 +13,8 @@ from onebooking.reach import EVERYTHING
 from onebooking.settings import Settings
 from onebooking.terminal import Home, home, run_async, saying_errors
 from onebooking.tracing import set_up_tracing, stop_tracing
+from onebooking.vault import Vault
 from onebooking.websites.register import ensure_test_website
-from onebooking.websites.secrets import Vault
 
 
 def prepare(here: Home) -> None:

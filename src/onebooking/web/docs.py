@@ -6,7 +6,6 @@ from shlex import quote
 from typing import Any
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request, Response, Router, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
@@ -15,9 +14,10 @@ from markupsafe import Markup, escape
 
 from onebooking.web.samples import fill
 from onebooking.web.schema import Operation, operations
+from onebooking.web.templates import TEMPLATES, environment
 
 _HERE = Path(__file__).parent.parent
-_TOLD = _HERE / "templates" / "docs"
+_TOLD = TEMPLATES / "docs"
 _CREDENTIALS = {
     "key": ("X-API-Key", "$ONEBOOKING_API_KEY"),
     "token": ("Authorization", "Bearer $ONEBOOKING_TOKEN"),
@@ -43,12 +43,6 @@ async def docs_page(request: Request[Any, Any, Any]) -> Response[str]:
         verify=(_TOLD / "verify.ts").read_text().strip(),
         verify_standard=(_TOLD / "standard.ts").read_text().strip(),
     )
-
-
-@get("/", include_in_schema=False)
-async def front_page(request: Request[Any, Any, Any]) -> Response[str]:
-    """Where to look, until somebody signs in."""
-    return _page("front.html", version=request.app.openapi_schema.info.version)
 
 
 def _page(name: str, **context: Any) -> Response[str]:
@@ -95,17 +89,10 @@ def _words(text: str) -> Markup:
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 -- escaped
 
 
-_templates = Environment(
-    loader=FileSystemLoader(_HERE / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_templates = environment("en")
 _templates.filters |= {"prose": _prose, "words": _words, "curl": _curl}
 
 handlers: list[HTTPRouteHandler | Router] = [
     docs_page,
-    front_page,
     create_static_files_router("/static", [_HERE / "static"], include_in_schema=False),
 ]

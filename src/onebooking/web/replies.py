@@ -81,15 +81,21 @@ def request_id_of(scope: Scope) -> str:
 
 def error_reply(request: Request[Any, Any, Any], failed: Exception) -> Response[ErrorReply]:
     """The reply to whatever a handler raised; what we did not expect is logged and says nothing."""
-    known = _known(failed)
-    if known is None:
-        _log_unexpected(request_id(request), failed)
-        known = OneBookingError("Something went wrong on our side. Nothing was changed. Try again.")
+    known = known_error(request, failed)
     headers = error_headers(known)
     if isinstance(failed, MethodNotAllowedException) and failed.headers:
         headers |= failed.headers
     body = ErrorReply(known.message, known.code, known.details, request_id(request))
     return Response(body, status_code=known.status, headers=headers, media_type="application/json")
+
+
+def known_error(request: Request[Any, Any, Any], failed: Exception) -> OneBookingError:
+    """Whatever a handler raised as one of our errors; what we did not expect is logged."""
+    known = _known(failed)
+    if known is None:
+        _log_unexpected(request_id(request), failed)
+        known = OneBookingError("Something went wrong on our side. Nothing was changed. Try again.")
+    return known
 
 
 def _log_unexpected(asked: str, failed: Exception) -> None:

@@ -10,6 +10,7 @@ from onebooking.errors import WebsiteNotFound
 from onebooking.members.auth import SECURITY
 from onebooking.members.model import Member, Right
 from onebooking.settings import Settings
+from onebooking.vault import Vault
 from onebooking.web.replies import answers
 from onebooking.websites import queries
 from onebooking.websites.keys import replace_key, rotate_key
@@ -21,7 +22,7 @@ from onebooking.websites.register import (
     change_website,
     register_website,
 )
-from onebooking.websites.secrets import Vault, promote_secret, replace_secret, rotate_secret
+from onebooking.websites.secrets import promote_secret, replace_secret, rotate_secret
 
 
 class WebsiteReply(Struct, frozen=True):

@@ -8,9 +8,11 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from onebooking.db import Tx
+from onebooking.members import second_factor
 from onebooking.reach import EVERYTHING
 from onebooking.settings import Settings
 from onebooking.terminal import fail, in_transaction
+from onebooking.vault import Vault
 from onebooking.websites import keys, queries, secrets
 from onebooking.websites.model import Website
 from onebooking.websites.pause import pause, resume
@@ -21,7 +23,6 @@ from onebooking.websites.register import (
     change_website,
     register_website,
 )
-from onebooking.websites.secrets import Vault
 
 group = typer.Typer(no_args_is_help=True, help="Websites that send bookings.")
 WebsiteId = Annotated[str, typer.Argument(metavar="ID", help="Such as hanuman-world.")]
@@ -169,18 +170,24 @@ def replace_secret(website_id: WebsiteId) -> None:
 
 @group.command()
 def reencrypt() -> None:
-    """Encrypt every webhook secret with the newest ONEBOOKING_SECRET_KEY; then drop the older."""
+    """Encrypt every webhook secret with the newest ONEBOOKING_SECRET_KEY; then drop the older.
 
-    async def work(tx: Tx, settings: Settings) -> secrets.Reencrypted:
-        return await secrets.reencrypt(tx, Vault.of(settings))
+    The secrets of members' second factors likewise.
+    """
 
-    result = in_transaction(work)
-    if result.unreadable:
+    async def work(tx: Tx, settings: Settings) -> tuple[int, list[str]]:
+        vault = Vault.of(settings)
+        websites = await secrets.reencrypt(tx, vault)
+        done, unreadable = await second_factor.reencrypt(tx, vault)
+        return websites.done + done, [*websites.unreadable, *unreadable]
+
+    done, unreadable = in_transaction(work)
+    if unreadable:
         fail(
-            f"{result.done} written anew. Keep the older keys: no key opens the secrets of "
-            f"{', '.join(result.unreadable)}."
+            f"{done} written anew. Keep the older keys: no key opens the secrets of "
+            f"{', '.join(unreadable)}."
         )
-    typer.echo(f"{result.done} written anew. The older secret keys can be dropped.")
+    typer.echo(f"{done} written anew. The older secret keys can be dropped.")
 
 
 @group.command()

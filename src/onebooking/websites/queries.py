@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
-from onebooking.db import Tx, fetch_all, fetch_one, within
+from onebooking.db import Statement, Together, Tx, fetch_all, fetch_one, together, within
 from onebooking.reach import Reach, WebsiteId
 from onebooking.tables import breakers, lanes, website_keys, website_secrets, websites
 from onebooking.websites.model import Website
@@ -150,17 +150,21 @@ async def write_secret(tx: Tx, secret_id: UUID, encrypted: bytes) -> None:
     await tx.execute(row.values(encrypted=encrypted))
 
 
-async def encrypted_secrets(tx: Tx, website_ids: Sequence[str]) -> dict[str, list[bytes]]:
+async def encrypted_secrets(
+    tx: Tx | Together, website_ids: Sequence[str]
+) -> dict[str, list[bytes]]:
     """What we sign with, by website: the one in use, those that retire, one that is pending."""
     if not website_ids:
         return {}
-    s = website_secrets.c
-    wanted = (
-        select(s.website_id, s.encrypted)
-        .where(s.website_id.in_(website_ids), s.retires_at.is_(None) | (s.retires_at > func.now()))
-        .order_by(s.website_id, s.promoted_at.desc().nulls_last())
-    )
+    (rows,) = await together(tx, Statement(_SECRETS, {"websites": list(website_ids)}))
     found: dict[str, list[bytes]] = {}
-    for website_id, encrypted in await tx.execute(wanted):
-        found.setdefault(website_id, []).append(encrypted)
+    for row in rows:
+        found.setdefault(row["website_id"], []).append(row["encrypted"])
     return found
+
+
+_SECRETS = (
+    "SELECT website_id, encrypted FROM website_secrets WHERE website_id = ANY(%(websites)s) "
+    "AND (retires_at IS NULL OR retires_at > now()) "
+    "ORDER BY website_id, promoted_at DESC NULLS LAST"
+)

@@ -7,11 +7,12 @@ from msgspec import UNSET, Struct, UnsetType, structs
 from onebooking.db import Tx
 from onebooking.errors import FieldError, InvalidPayload, WebsiteExists, WebsiteNotFound
 from onebooking.reach import Reach, WebsiteId
+from onebooking.vault import Vault
 from onebooking.web.guard import UnsafeAddress, check_url
 from onebooking.websites import queries
 from onebooking.websites.keys import TEST_KEY, TEST_WEBSITE, add_key, new_key
 from onebooking.websites.model import Decimals, Domain, Name, Slug, Url, Website
-from onebooking.websites.secrets import Vault, new_secret, set_secret
+from onebooking.websites.secrets import new_secret, set_secret
 
 
 class NewWebsite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

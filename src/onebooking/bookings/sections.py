@@ -1,0 +1,200 @@
+"""The parts of a booking's page that are edited: their fields as text, and text as an edit."""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
+from typing import Any
+
+from msgspec import Struct, json, to_builtins
+
+from onebooking.bookings.as_edit import as_edit
+from onebooking.bookings.edit import BookingEdit, StatusChange
+from onebooking.bookings.model import BY_COLUMN, PERSONAL, Booking, Values
+from onebooking.bookings.wire import INTEGER_MAX
+from onebooking.errors import FieldError, InvalidPayload
+from onebooking.members.model import Member, Right
+from onebooking.web.forms import Form
+
+SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "activity": ("activity_date", "time_slot", "guest_count", "package_name"),
+        "guest": (
+            "customer_name", "customer_email", "customer_phone", "customer_country_code",
+            "special_requests",
+        ),
+        "transport": (
+            "transport_type", "hotel_name", "room_number", "non_players", "private_passengers",
+        ),
+        "money": (
+            "package_price", "addons", "transport_cost", "discount_amount", "total_amount",
+        ),
+        "notes": ("admin_notes",),
+        "status": ("status", "admin_notes"),
+    }
+)  # fmt: skip
+AMOUNTS = frozenset({"package_price", "transport_cost", "discount_amount", "total_amount"})
+COUNTS = frozenset({"guest_count", "non_players", "private_passengers"})
+_ADDON = ("name", "quantity", "unit_price")
+
+
+class Typed(Struct, frozen=True):
+    """A section's form as it came: text by column, as typed and as it had been shown."""
+
+    section: str
+    version: int
+    texts: Mapping[str, str]
+    shown: Mapping[str, str]
+    decided: Mapping[str, str]  # of fields in conflict: mine or theirs
+    confirmed: bool
+
+    @property
+    def touched(self) -> Mapping[str, str]:
+        """What the member changed and has not given up for somebody else's value."""
+        return {
+            column: text
+            for column, text in self.texts.items()
+            if text != self.shown[column] and self.decided.get(column) != "theirs"
+        }
+
+
+def offered(member: Member, booking: Booking, section: str) -> list[str]:
+    """The columns of a section that this member may change; none of a person who was erased."""
+    columns = []
+    for column in SECTIONS[section]:
+        right = BY_COLUMN[column].right
+        gone = booking.erased_at is not None and column in PERSONAL
+        if right is not None and member.may(Right.EDIT) and member.may(right) and not gone:
+            columns.append(column)
+    return columns
+
+
+def texts_of(booking: Booking, columns: list[str], *, decimals: int) -> dict[str, str]:
+    """What a form shows of these columns."""
+    values = values_of(booking)
+    return {column: text_of(column, values[column], decimals=decimals) for column in columns}
+
+
+def text_of(column: str, value: Any, *, decimals: int) -> str:
+    """One value as a form shows it: amounts with their decimals, add-ons as JSON rows."""
+    if value is None:
+        return ""
+    if column in AMOUNTS:
+        return f"{Decimal(value).scaleb(-decimals):f}"
+    if column == "addons":
+        return json.encode([_row(one, decimals) for one in value]).decode()
+    return str(value)
+
+
+def _row(addon: Mapping[str, Any], decimals: int) -> list[str]:
+    price = text_of("package_price", addon["unit_price"], decimals=decimals)
+    return [addon["name"], str(addon["quantity"]), price]
+
+
+def values_of(booking: Booking) -> Values:
+    """A booking's columns, as they are compared and kept."""
+    tree = to_builtins(booking)
+    tree |= {"reason": tree["cancellation_reason"], "created_at": tree["source_created_at"]}
+    values = {}
+    for column, field in BY_COLUMN.items():
+        place, _, key = field.path.rpartition(".")
+        values[column] = (tree[place] if place else tree)[key]
+    return values
+
+
+def read(form: Form, section: str, columns: list[str]) -> Typed:
+    """A section's form. Raises InvalidPayload where it is none of ours."""
+    present = [column for column in columns if column in form or column == "addons"]
+    return Typed(
+        section,
+        version_in(form),
+        {one: _addons_in(form) if one == "addons" else form.get(one) for one in present},
+        {one: form.get(f"shown-{one}") for one in present},
+        {one: form.get(f"take-{one}") for one in present if form.get(f"take-{one}")},
+        form.get("confirm") == "yes",
+    )
+
+
+def version_in(form: Form) -> int:
+    """The booking's version that a form was shown with. Raises InvalidPayload."""
+    version = form.get("version")
+    if not (_is_count(version) and int(version)):
+        raise InvalidPayload("This form is not whole. Open the booking again.")
+    return int(version)
+
+
+def _addons_in(form: Form) -> str:
+    """The rows that have anything in them, in the form of `text_of`."""
+    rows = zip(*(form.all(f"addon-{part}") for part in _ADDON), strict=False)
+    return json.encode([list(row) for row in rows if any(row)]).decode()
+
+
+def edit_in(typed: Typed, *, decimals: int) -> BookingEdit | StatusChange | None:
+    """The edit that a form asks for, based on the version it was shown; None where it asks nothing.
+
+    Raises:
+        InvalidPayload: what was typed is no value; every such field is named by its path.
+    """
+    values: Values = {}
+    wrong: list[FieldError] = []
+    for column, text in typed.touched.items():
+        try:
+            values[column] = _value(column, text, decimals=decimals)
+            as_edit({column: values[column]}, version=1)
+        except _NoValue as failed:
+            wrong.append(FieldError(BY_COLUMN[column].path, str(failed)))
+        except InvalidPayload as failed:
+            wrong += [FieldError(BY_COLUMN[column].path, one.message) for one in failed.details]
+    if wrong:
+        said = ", ".join(one.field for one in wrong)
+        raise InvalidPayload(f"Look again at: {said}", details=tuple(wrong))
+    return as_edit(values, version=typed.version) if values else None
+
+
+class _NoValue(ValueError):
+    """Text that is no value of its field; the message says what is."""
+
+
+def _value(column: str, text: str, *, decimals: int) -> Any:
+    if column == "addons":
+        return [_addon(row, decimals) for row in json.decode(text)]
+    if column in COUNTS:
+        return _count(text or "0", least=1 if column == "guest_count" else 0)
+    if column in AMOUNTS:
+        return _amount(text or "0", decimals)
+    if not text and BY_COLUMN[column].required:
+        raise _NoValue("is required")
+    return text or None
+
+
+def _addon(row: list[str], decimals: int) -> dict[str, Any]:
+    name, quantity, price = row
+    if not name:
+        raise _NoValue("each add-on needs a name")
+    return {
+        "name": name,
+        "quantity": _count(quantity or "1", least=0),
+        "unit_price": _amount(price or "0", decimals),
+    }
+
+
+def _count(text: str, *, least: int) -> int:
+    if _is_count(text) and int(text) >= least:
+        return int(text)
+    raise _NoValue(f"must be a whole number, {least} or more")
+
+
+def _is_count(text: str) -> bool:
+    digits = text.isascii() and text.isdigit() and len(text) <= len(str(INTEGER_MAX))
+    return digits and int(text) <= INTEGER_MAX
+
+
+def _amount(text: str, decimals: int) -> int:
+    try:
+        amount = Decimal(text.replace(",", "")).scaleb(decimals)
+    except InvalidOperation:
+        raise _NoValue("is no amount") from None
+    if not amount.is_finite() or amount != amount.to_integral_value():
+        raise _NoValue("has more decimals than the website knows")
+    if not 0 <= amount <= INTEGER_MAX:
+        raise _NoValue("must be 0 or more, and no more than fits")
+    return int(amount)

@@ -1,0 +1,139 @@
+"""The first page: today and tomorrow, what is stuck, how the weeks went."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Request, get
+from litestar.di import NamedDependency
+from msgspec import Struct
+
+from onebooking.alerts.model import WebsiteHealth
+from onebooking.alerts.queries import websites_health
+from onebooking.clock import utc_now
+from onebooking.db import Tx
+from onebooking.members.model import Member, Right
+from onebooking.overview import queries
+from onebooking.overview.chart import Chart, draw
+from onebooking.overview.model import COUNTED, WEEKS, DayCount, Sold
+from onebooking.web.pages import Page, page, page_router
+from onebooking.websites.model import Website
+from onebooking.websites.queries import list_websites
+
+Asked = Request[Any, Any, Any]
+
+
+class Row(Struct, frozen=True):
+    """One website's day."""
+
+    website: Website
+    day: date
+    bookings: int
+    guests: int
+    pickups: int
+    amounts: list[tuple[int, str]]  # amount and currency
+    href: str
+
+
+class Day(Struct, frozen=True):
+    """Today or tomorrow, wherever a website is."""
+
+    rows: list[Row]
+    amounts: list[tuple[int, str, int]]  # of all: amount, currency, decimals
+    dates: list[date]  # more than one while midnight travels from zone to zone
+
+
+@get("/")
+async def overview_page(
+    request: Asked, tx: NamedDependency[Tx], member: NamedDependency[Member]
+) -> Page:
+    """Today and tomorrow per website, what is stuck, the last weeks; each number leads on."""
+    member.require(Right.VIEW)
+    now = utc_now()
+    websites = {website.id: website for website in await list_websites(tx, member.reach)}
+    sold = await queries.two_days(tx, member.reach, now=now)
+    last = max((one.day for one in sold if one.ahead == 0), default=now.date())
+    days = [last - timedelta(days=ago) for ago in reversed(range(7 * WEEKS))]
+    counts = await queries.daily(tx, member.reach, first=days[0], last=last)
+    health = await websites_health(tx, member.reach, now=now)
+    context: dict[str, Any] = {
+        "websites": websites,
+        "days": [_day(websites, sold, ahead) for ahead in (0, 1)],
+        "stuck": [one for one in health if _is_stuck(one)],
+        "charts": _charts(websites, counts, days),
+        "list_of": list_of,
+        "now": now,
+    }
+    return page(request, "overview/overview.html", member=member, **context)
+
+
+def list_of(day: date, website_id: str | None = None) -> str:
+    """Where the bookings are that a number of `day` counts."""
+    asked: list[tuple[str, str]] = [] if website_id is None else [("website_id", website_id)]
+    asked += [("date_from", day.isoformat()), ("date_to", day.isoformat())]
+    return "/bookings?" + urlencode(asked + [("status", status) for status in COUNTED])
+
+
+def _is_stuck(one: WebsiteHealth) -> bool:
+    """Whether somebody should look; a website that is switched off is meant to be silent."""
+    waits = one.given_up or one.parked or one.conflicts
+    return bool(waits) or one.state in ("paused", "open", "failing")
+
+
+def _day(websites: Mapping[Any, Website], sold: Sequence[Sold], ahead: int) -> Day:
+    rows = []
+    for website in websites.values():
+        here = [one for one in sold if one.website_id == website.id and one.ahead == ahead]
+        if here:
+            rows.append(
+                Row(
+                    website,
+                    here[0].day,
+                    sum(one.bookings for one in here),
+                    sum(one.guests for one in here),
+                    sum(one.pickups for one in here),
+                    [(one.amount, one.currency) for one in here if one.currency is not None],
+                    list_of(here[0].day, website.id),
+                )
+            )
+    return Day(rows, _together(rows), sorted({row.day for row in rows}))
+
+
+def _together(rows: Sequence[Row]) -> list[tuple[int, str, int]]:
+    """The sums of each currency, in the finest unit that one of its websites counts in."""
+    finest: dict[str, int] = {}
+    for row in rows:
+        for _, currency in row.amounts:
+            finest[currency] = max(finest.get(currency, 0), row.website.amount_decimals)
+    sums = dict.fromkeys(sorted(finest), 0)
+    for row in rows:
+        for amount, currency in row.amounts:
+            sums[currency] += amount * 10 ** (finest[currency] - row.website.amount_decimals)
+    return [(amount, currency, finest[currency]) for currency, amount in sums.items()]
+
+
+def _charts(
+    websites: Mapping[Any, Website], counts: Sequence[DayCount], days: Sequence[date]
+) -> dict[str, Chart]:
+    """Guests and bookings a day; websites that had none at all are left out."""
+    those = [
+        website for id_, website in websites.items() if any(c.website_id == id_ for c in counts)
+    ]
+
+    def of(measure: str) -> Chart:
+        return draw(
+            days,
+            [
+                (
+                    website.name,
+                    {c.day: getattr(c, measure) for c in counts if c.website_id == website.id},
+                )
+                for website in those
+            ],
+        )
+
+    return {"guests": of("guests"), "bookings": of("bookings")}
+
+
+router = page_router("/", [overview_page])

@@ -1,0 +1,70 @@
+// What a page does by itself, beside htmx: keys, dialogs, copying. Without it every page still reads.
+"use strict";
+
+const typing = (target) => target.closest?.("input, textarea, select, [contenteditable], dialog");
+const $ = (selector) => document.querySelector(selector);
+
+// The menu is a <details>, which a wide screen always has open.
+const wide = matchMedia("(min-width: 64rem)");
+const openMenu = () => { for (const menu of document.querySelectorAll("[data-menu]")) menu.open = wide.matches; };
+wide.addEventListener("change", openMenu);
+openMenu();
+
+// g and a letter goes somewhere; j, k, x and Enter move in a list; / searches; ? helps.
+let went = false;
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  const key = event.key;
+  if (went) {
+    went = false;
+    const link = /^[a-z]$/.test(key) && $(`a[data-key="${key}"]`);
+    if (link) link.click();
+  } else if (key === "g") {
+    went = true;
+    setTimeout(() => { went = false; }, 1500);
+  } else if (key === "?") {
+    $("#shortcuts")?.showModal();
+  } else if (key === "/") {
+    $("[data-search]")?.focus();
+  } else if (key === "e") {
+    $("[data-edit]")?.click();
+  } else if (!moveInList(key)) {
+    return;
+  }
+  event.preventDefault();
+});
+
+function moveInList(key) {
+  const rows = [...document.querySelectorAll("[data-row]")];
+  if (!rows.length) return false;
+  const at = rows.findIndex((row) => row.contains(document.activeElement));
+  if (key === "j" || key === "k") {
+    const next = rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + (key === "j" ? 1 : -1)))];
+    next.querySelector("[data-open]")?.focus();
+    next.scrollIntoView({ block: "nearest" });
+    return true;
+  }
+  if (key === "x" && at >= 0) {
+    rows[at].querySelector("input[type=checkbox]")?.click();
+    return true;
+  }
+  return false;
+}
+
+document.addEventListener("click", async (event) => {
+  const copy = event.target.closest("[data-copy]");
+  if (copy) {
+    await navigator.clipboard?.writeText($(copy.dataset.copy).textContent.trim());
+    copy.textContent = copy.dataset.copied;
+  }
+  if (event.target.closest("[data-help]")) $("#shortcuts").showModal();
+  const opener = event.target.closest("[data-dialog]");
+  if (opener) $(opener.dataset.dialog)?.showModal();
+  const closer = event.target.closest("[data-close]");
+  if (closer) closer.closest("dialog")?.close();
+});
+
+// A filter form sends itself when something in it changes, where there is a button for others.
+document.addEventListener("change", (event) => {
+  if (event.target.closest("[data-auto]") && !event.target.closest("[data-quiet]")) event.target.form?.requestSubmit();
+});
