@@ -76,6 +76,11 @@ def member(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
+def signed_in(session: str) -> dict[str, str]:
+    """What a member's browser sends from one of our pages; `session` is `make.session`'s."""
+    return {"Cookie": f"onebooking={session}", "Sec-Fetch-Site": "same-origin"}
+
+
 def booking_in(reply: Response) -> dict[str, Any]:
     """The booking of a reply."""
     booking: dict[str, Any] = reply.json()["booking"]

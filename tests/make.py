@@ -9,14 +9,17 @@ import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.sql.expression import FromClause
 
-from onebooking.db import Database
+from onebooking.clock import utc_now
+from onebooking.db import Database, Tx
+from onebooking.members import sessions
 from onebooking.members.add import add_member
-from onebooking.members.model import Role
+from onebooking.members.model import Member, Role
+from onebooking.members.sessions import Place
 from onebooking.members.tokens import create_token
 from onebooking.reach import EVERYTHING, Reach, WebsiteId
 from onebooking.settings import Settings
+from onebooking.vault import Vault
 from onebooking.websites.register import NewWebsite, Registered, register_website
-from onebooking.websites.secrets import Vault
 
 CONTRACT = Path(__file__).parent.parent / "contract"
 _number = count(1)
@@ -46,11 +49,25 @@ async def token(
     database: Database, role: Role = Role.SUPERADMIN, *websites: str, email: str | None = None
 ) -> str:
     """A token of a new member; without websites, of one who reaches them all."""
+    added = await member(database, role, *websites, email=email)
+    async with database.begin(EVERYTHING) as tx:
+        return await create_token(tx, added.email)
+
+
+async def member(
+    database: Database, role: Role = Role.SUPERADMIN, *websites: str, email: str | None = None
+) -> Member:
+    """A new member; without websites, one who reaches them all."""
     address = email or f"member{next(_number)}@example.com"
     reach = Reach(frozenset(map(WebsiteId, websites))) if websites else EVERYTHING
     async with database.begin(EVERYTHING) as tx:
-        await add_member(tx, address, name="", role=role, reach=reach)
-        return await create_token(tx, address)
+        return await add_member(tx, address, name="", role=role, reach=reach)
+
+
+async def session(tx: Tx, member: Member) -> str:
+    """What a member who has signed in holds: send it with `front_door.signed_in`."""
+    place = Place(user_agent="Firefox on a test", address="127.0.0.1")
+    return await sessions.start(tx, member.id, place, now=utc_now())
 
 
 def event(name: str = "booking.created", **given: Any) -> dict[str, Any]:

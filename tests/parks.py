@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import msgspec
+import psycopg
 from aiohttp import web
 from sqlalchemy import text
 
-from onebooking.db import Database
+from onebooking.db import Database, libpq_url
 from onebooking.deliveries.listen import listen
 from onebooking.deliveries.send import open_http
 from onebooking.deliveries.worker import Worker, work
 from onebooking.errors import Unavailable
+from onebooking.pipelines import Pipelines
 from onebooking.reach import EVERYTHING
 from tests import make
 from tests.front_door import Hub, member
@@ -114,7 +116,8 @@ async def working(
     stop = asyncio.Event()
     async with open_http(development=True) as http:
         settings = {"slots": 32, "timeout_seconds": 5.0} | given
-        worker = Worker(database=database, http=http, vault=make.vault(), **settings)
+        pipelines = Pipelines(database)
+        worker = Worker(pipelines=pipelines, http=http, vault=make.vault(), **settings)
         running = asyncio.create_task(work(worker, stop))
         ears = asyncio.create_task(listen(database_url, worker.wake)) if listens else None
         try:
@@ -125,6 +128,7 @@ async def working(
             if ears is not None:
                 ears.cancel()
                 await asyncio.gather(ears, return_exceptions=True)
+            await pipelines.close()
             await database.close()
 
 
@@ -234,3 +238,13 @@ async def one(database: Database, sql: str, **parameters: Any) -> Any:
     """The first row."""
     found = await all_of(database, sql, **parameters)
     return found[0]
+
+
+def cut_all(database_url: str) -> int:
+    """End every other session of this database; returns how many there were."""
+    with psycopg.connect(libpq_url(database_url), autocommit=True) as admin:
+        ended = admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return len(ended.fetchall())

@@ -12,7 +12,8 @@ LONGEST_FILE = 300
 ONE_PAGE = {"tables.py"}  # the whole schema, and nothing else
 EDGE = {
     "api", "auth", "health", "worker", "gather", "partitions", "db", "start", "terminal", "doctor",
-    "allowances", "app", "commands", "reconcile_commands", "retention", "run",
+    "allowances", "app", "commands", "reconcile_commands", "retention", "run", "pages",
+    "account_pages", "link_pages", "sign_in_pages",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from msgspec import Struct
 
+from onebooking.db import Database
 from onebooking.members.model import Role
 from onebooking.tables import members
 from tests import make
@@ -116,6 +117,27 @@ async def test_a_member_is_added_and_works_with_a_token_within_reach(
     assert len((await hub.lists(token.out))["bookings"]) == 1
     refused = await hub.http.post("/api/websites", json={}, headers=member(token.out))
     assert refused.status_code in (403, 422)
+
+
+async def test_links_are_printed_alone_while_they_are_good_for_something(
+    onebooking: Terminal, database: Database
+) -> None:
+    inviting = ("members", "invite", "new@example.com", "--role", "staff", "--all-websites")
+    invited = await onebooking(*inviting, ONEBOOKING_PUBLIC_URL="https://hub.example/")
+    assert invited.out.startswith("https://hub.example/invitations/")
+    again = await onebooking(*inviting)
+    assert again.out.startswith("http://127.0.0.1:8000/invitations/")
+    assert again.out[-20:] != invited.out[-20:]
+    link = await onebooking("members", "setup-link")
+    assert link.out.startswith("http://127.0.0.1:8000/set-up/")
+    await run(
+        database,
+        "INSERT INTO member_passwords (member_id, hash) SELECT id, 'x' FROM members",
+    )
+    joined = await onebooking(*inviting)
+    assert (joined.status, joined.err) == (1, "new@example.com needs no invitation.")
+    await run(database, "UPDATE members SET role = 'superadmin'")
+    assert await onebooking("members", "setup-link") == Said(0, "", "")
 
 
 async def test_a_website_added_as_json_is_one_object(onebooking: Terminal) -> None:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 import urllib3
@@ -33,12 +34,30 @@ def test_one_command_starts_all_and_kill_9_leaves_nothing(tmp_path: Path) -> Non
         eventually(lambda: run.poll() is not None or "Ctrl-C" in log.read_text(), seconds=90)
         said = log.read_text()
         assert f"http://127.0.0.1:{port + 3}/bookings" in said, said
+        _the_link_it_shows_lets_the_first_one_in(said)
         _the_edit_it_shows_reaches_its_park(said, data)
     finally:
         run.send_signal(signal.SIGKILL)
         run.wait()
     ports = {str(place): port + place for place in range(FOUR_PORTS)}
     eventually(lambda: not busy(ports))
+
+
+def _the_link_it_shows_lets_the_first_one_in(said: str) -> None:
+    """Once, as a browser would."""
+    link = re.search(r"http://\S+/set-up/\S+", said)
+    assert link, said
+    me = {"name": "Mina", "email": "mina@example.com", "password": "seven quiet gibbons swing"}
+    ours = {
+        "Sec-Fetch-Site": "same-origin",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    form = urlencode(me).encode()
+    met = [
+        urllib3.request("POST", link[0], body=form, headers=ours, redirect=False) for _ in range(2)
+    ]
+    assert [reply.status for reply in met] == [303, 404], met[0].data
+    assert "HttpOnly" in met[0].headers["set-cookie"]
 
 
 def _the_edit_it_shows_reaches_its_park(said: str, data: Path) -> None:

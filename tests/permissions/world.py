@@ -6,8 +6,10 @@ from httpx import Response
 from msgspec import Struct
 
 from onebooking.members.model import Role
+from onebooking.members.tokens import create_token
+from onebooking.reach import EVERYTHING
 from tests import make
-from tests.front_door import Hub, member
+from tests.front_door import Hub, member, signed_in
 from tests.parks import change, one, run
 
 OURS, THEIRS = "hanuman-world", "flying-hanuman"
@@ -28,14 +30,22 @@ class World(Struct, frozen=True):
     hub: Hub
     booking: str
     delivery: str
+    colleague: str
     headers: dict[str, dict[str, str]]
+    browsers: dict[str, dict[str, str]]
 
     async def asks(self, caller: str, method: str, path: str, body: Any = None) -> Response:
-        """The reply this caller gets; `{booking_id}` and the like are Hanuman World's."""
+        """The reply this caller gets; `{booking_id}` and the like are Hanuman World's.
+
+        The API is asked by their script, pages by their browser, which sends forms.
+        """
         names = {"booking_id": self.booking, "delivery_id": self.delivery, "website_id": OURS}
-        return await self.hub.http.request(
-            method, path.format(**names), json=body, headers=self.headers[caller]
-        )
+        filled = path.format(**names, member_id=self.colleague)
+        if path.startswith("/api"):
+            headers = self.headers[caller]
+            return await self.hub.http.request(method, filled, json=body, headers=headers)
+        headers = {"Sec-Fetch-Site": "same-origin"} | self.browsers.get(caller, {})
+        return await self.hub.http.request(method, filled, data=body, headers=headers)
 
 
 async def world(hub: Hub) -> World:
@@ -54,13 +64,18 @@ async def world(hub: Hub) -> World:
     await run(hub.database, "UPDATE deliveries SET state = 'given_up'")
     delivery = (await one(hub.database, "SELECT id FROM deliveries"))[0]
     members = {
-        "staff": await make.token(hub.database, Role.STAFF, OURS),
-        "admin": await make.token(hub.database, Role.ADMIN, OURS),
-        "other_staff": await make.token(hub.database, Role.STAFF, THEIRS),
-        "other_admin": await make.token(hub.database, Role.ADMIN, THEIRS),
-        "superadmin": hub.token,
+        "staff": await make.member(hub.database, Role.STAFF, OURS),
+        "admin": await make.member(hub.database, Role.ADMIN, OURS),
+        "other_staff": await make.member(hub.database, Role.STAFF, THEIRS),
+        "other_admin": await make.member(hub.database, Role.ADMIN, THEIRS),
+        "superadmin": await make.member(hub.database),
     }
-    headers = {caller: member(token) for caller, token in members.items()}
+    headers, browsers = {}, {}
+    async with hub.database.begin(EVERYTHING) as tx:
+        for caller, one_of_us in members.items():
+            headers[caller] = member(await create_token(tx, one_of_us.email))
+            browsers[caller] = signed_in(await make.session(tx, one_of_us))
+    colleague = await make.member(hub.database, Role.STAFF, OURS)
     headers |= {"anonymous": {}, "key": {"X-API-Key": hub.key}}
     headers |= {"other_key": {"X-API-Key": other.api_key}}
-    return World(hub, booking, str(delivery), headers)
+    return World(hub, booking, str(delivery), str(colleague.id), headers, browsers)
