@@ -1,6 +1,8 @@
 # Two commands matter: `make run` and `make test`. Each sets up everything it needs.
 # Every path here is relative, so that the checkout may lie under any name.
-.PHONY: run test check install lock bench-ingest clean faults faults-kill faults-shuffle
+.PHONY: run test check install lock messages clean
+.PHONY: bench-ingest bench-deliveries bench-claim bench-memory bench-imports
+.PHONY: faults faults-kill faults-many faults-failover faults-disk faults-cut faults-websites faults-shuffle faults-fuzz
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -11,10 +13,19 @@ READY := .venv/ready
 run: install
 	@$(BIN)/python -m examples.run
 
+# These start processes and look at the clock, or wait for every transaction on the server: they
+# run one after the other.
+ALONE := tests/browser tests/embedded tests/end_to_end tests/examples tests/faults \
+  tests/deliveries/test_claim_cost.py tests/recovery/test_changes.py
+
 ## test: everything, as a fresh machine would see it
 test: check
 	@sh tools/need.sh node nodejs
-	$(BIN)/python -m pytest
+	@sh tools/need.sh etcd etcd-server && sh tools/need.sh haproxy haproxy || \
+	  echo "Without etcd and HAProxy the test of a Patroni cluster is skipped."
+	@sh tools/need.sh chromium chromium
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE))
+	$(BIN)/python -m pytest $(ALONE)
 
 ## check: lint, types and import rules alone
 check: install
@@ -36,21 +47,75 @@ lock: install
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
 	  --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
 
-# The fault tests as they are in docs/reliability.md; SEED repeats a run, ROUNDS lengthens it.
-ROUNDS ?= 100
-FAULTS := SEED=$(SEED) ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -s
+## messages: bring the catalogues to what templates say, and list what is left to translate
+messages: install
+	$(BIN)/python tools/messages.py
 
-## faults-kill: kill -9 at random, ROUNDS times, under load
+# The fault tests of docs/reliability.md: SEED repeats a run, ROUNDS and CASES lengthen it.
+SEED ?=
+ROUNDS ?=
+CASES ?= 100000
+FAULTS := $(BIN)/python -m pytest -s --durations=5
+
+## faults: every fault test as long as docs/reliability.md has it; an hour or two
+faults: faults-kill faults-many faults-failover faults-disk faults-cut faults-websites faults-shuffle faults-fuzz
+
+## faults-kill: kill -9 web process, worker, postmaster, park and their keepers, 100 rounds under load
 faults-kill: install
-	$(FAULTS) tests/faults/test_killed.py
+	SEED=$(SEED) ROUNDS=$(or $(ROUNDS),100) $(FAULTS) tests/faults/test_killed.py
+
+## faults-many: two web processes and three workers on one database, killed at random
+faults-many: install
+	SEED=$(SEED) ROUNDS=$(or $(ROUNDS),25) $(FAULTS) tests/faults/test_many_processes.py
+
+## faults-failover: the primary of a Patroni cluster of two is killed under load; needs etcd, HAProxy
+faults-failover: install
+	@sh tools/need.sh etcd etcd-server
+	@sh tools/need.sh haproxy haproxy
+	SEED=$(SEED) ROUNDS=$(or $(ROUNDS),4) $(FAULTS) tests/faults/test_failover.py
+
+## faults-disk: the embedded database's disk is full under load, and is freed again (takes root)
+faults-disk: install
+	SEED=$(SEED) $(FAULTS) tests/faults/test_disk_full.py
+
+## faults-cut: connections cut mid-transaction, the database restarted under load
+faults-cut: install
+	SEED=$(SEED) ROUNDS=$(or $(ROUNDS),10) $(FAULTS) tests/faults/test_connections_cut.py \
+	  tests/faults/test_database_restarted.py
+
+## faults-websites: odd answers of every kind, 10,000 owed to a dead one, workers frozen and killed
+faults-websites: install
+	SEED=$(SEED) ROUNDS=$(or $(ROUNDS),10) $(FAULTS) tests/faults/test_odd_websites.py \
+	  tests/faults/test_dead_website.py tests/faults/test_stopped_worker.py
+
+## faults-shuffle: drop, repeat and shuffle 10,000 events of a website, then reconcile
+faults-shuffle: install
+	FAULTS_EVENTS=10000 $(FAULTS) tests/faults/test_shuffled.py
+
+## faults-fuzz: CASES syncs of any content: no 5xx, and the database stays sound
+faults-fuzz: install
+	SEED=$(SEED) CASES=$(CASES) $(FAULTS) tests/faults/test_fuzz.py
 
 ## bench-ingest: syncs a second, beside pgbench writing the same rows
 bench-ingest: install
 	$(BIN)/python -m bench.ingest
 
-## faults-shuffle: drop, repeat and shuffle 10,000 events of a website, then reconcile
-faults-shuffle: install
-	FAULTS_EVENTS=10000 $(BIN)/python -m pytest tests/faults/test_shuffled.py
+## bench-deliveries: deliveries a second of one worker, and how soon an edit arrives
+bench-deliveries: install
+	$(BIN)/python -m bench.deliveries
+
+## bench-claim: what a claim costs with up to a million lanes owed
+bench-claim: install
+	$(BIN)/python -m bench.claim
+
+## bench-memory: resident memory over SYNCS syncs
+SYNCS ?= 1000000
+bench-memory: install
+	$(BIN)/python -m bench.memory --syncs $(SYNCS)
+
+## bench-imports: a CSV of 100,000 bookings, beside the same rows as batches
+bench-imports: install
+	$(BIN)/python -m bench.imports
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -48,6 +48,10 @@ class Hub:
                 raise
         write_private(self.token_file, self._run("members", "token", DEMO))
 
+    def setup_link(self) -> str:
+        """Where to become the first superadmin who signs in; empty where there is one."""
+        return self._run("members", "setup-link")
+
     def takes_key(self, api_key: str) -> bool:
         """Whether this website's key is accepted."""
         return self._status("/api/bookings?limit=1", {"X-API-Key": api_key}) == HTTPStatus.OK

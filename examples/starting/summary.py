@@ -26,6 +26,12 @@ def say_where_to_look(hub: Hub, parks: Sequence[tuple[Park, str]], logs: Path) -
     for park, url in parks:
         _line(console, park.name.removesuffix(" Phuket"), f"{url}/", f"{url}/bookings")
     console.print()
+    link = hub.setup_link()
+    if link:
+        _line(console, "Sign in", link)
+        _line(console, "", "(once, as the first superadmin; mails lie at " + f"{hub.url}/dev/mail)")
+    else:
+        _line(console, "Sign in", f"{hub.url}/sign-in")
     _line(console, "Member", DEMO)
     _line(console, "Token", str(hub.token_file))
     console.print()
