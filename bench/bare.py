@@ -102,9 +102,17 @@ def _newest(store: Store, table: str) -> dict[str, Any]:
         return row
 
 
-def transactions_per_second(
+class Bare(Struct, frozen=True):
+    """What pgbench came to; latencies in milliseconds."""
+
+    per_second: float
+    p50: float
+    p99: float
+
+
+def transactions(
     store: Store, script: Script, *, clients: int, seconds: float, folder: Path
-) -> float:
+) -> Bare:
     """What pgbench makes of `script` with that many clients; connecting does not count."""
     path = folder / "sync.pgbench"
     path.write_text(script.text)
@@ -127,6 +135,8 @@ def transactions_per_second(
             f"--time={max(1, round(seconds))}",
             f"--username={settings['user']}",
             f"--file={path}",
+            "--log",
+            f"--log-prefix={folder / 'latencies'}",
             *defined,
             settings["dbname"],
         ],
@@ -139,7 +149,17 @@ def transactions_per_second(
     said = re.search(r"^tps = ([\d.]+)", done.stdout, re.MULTILINE)
     if done.returncode or said is None:
         raise SystemExit(f"pgbench failed: {(done.stderr or done.stdout)[-2000:]}")
-    return float(said[1])
+    return Bare(float(said[1]), *_quantiles(folder))
+
+
+def _quantiles(folder: Path) -> tuple[float, float]:
+    """p50 and p99 of the transactions that pgbench logged; takes its logs away."""
+    took: list[int] = []
+    for log in folder.glob("latencies.*"):  # client, transaction, microseconds, …
+        took += [int(line.split(maxsplit=3)[2]) for line in log.read_text().splitlines()]
+        log.unlink()
+    took.sort()
+    return took[len(took) // 2] / 1000, took[len(took) * 99 // 100] / 1000
 
 
 def pgbench() -> str:

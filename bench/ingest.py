@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec import json
 
-from bench.bare import Script, script_of, seed, transactions_per_second
+from bench.bare import Script, script_of, seed, transactions
 from bench.hub import Hub, running_hub
 from bench.load import TEMPLATE_ID, TEMPLATE_NUMBER, Round, Task
 from bench.report import Report, Step, sheets_of
@@ -55,7 +55,7 @@ def measure(options: argparse.Namespace) -> Report:
 def _round(hub: Hub, script: Script, report: Report, step: Step, folder: Path) -> str:
     single = step.events == 1
     if single:
-        bare = transactions_per_second(
+        bare = transactions(
             hub.store, script, clients=step.connections, seconds=report.seconds, folder=folder
         )
         step.bare.append(bare)
@@ -63,7 +63,7 @@ def _round(hub: Hub, script: Script, report: Report, step: Step, folder: Path) -
     done = load(hub, connections=step.connections, events=step.events, seconds=report.seconds)
     step.hub.append(done)
     step.cpu_ms.append((hub.web.cpu_seconds() - cpu) * 1000 / (done.sent * step.events))
-    beside = f", pgbench {step.bare[-1]:,.0f}/s" if single else ""
+    beside = f", pgbench {step.bare[-1].per_second:,.0f}/s" if single else ""
     at = f"{step.connections} connections, {step.events} a request"
     return f"{at}: hub {done.per_second:,.0f}/s{beside}"
 

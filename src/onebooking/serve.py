@@ -3,6 +3,7 @@
 import uvicorn
 
 from onebooking.app import create_app
+from onebooking.collector import calm_collector
 from onebooking.db import Database
 from onebooking.settings import Settings
 from onebooking.start import run_part
@@ -35,6 +36,7 @@ async def serve(settings: Settings, url: str, parent: int | None) -> None:
     def stop() -> None:
         server.should_exit = True
 
+    calm_collector()
     async with watching(parent, stop):
         await server.serve()
     await database.close()

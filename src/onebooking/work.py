@@ -5,6 +5,7 @@ import signal
 
 from onebooking.alerts.tell import Teller
 from onebooking.alerts.worker import keep_watch
+from onebooking.collector import calm_collector
 from onebooking.db import Database
 from onebooking.deliveries.listen import listen
 from onebooking.deliveries.send import open_http
@@ -42,6 +43,7 @@ async def run_worker(settings: Settings, url: str, parent: int | None) -> None:
         ]
         if not settings.database_pooler:
             helpers.append(asyncio.create_task(listen(url, worker.wake)))
+        calm_collector()
         await work(worker, stop)
         for helper in helpers:
             helper.cancel()

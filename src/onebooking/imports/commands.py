@@ -18,6 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from onebooking.collector import calm_collector
 from onebooking.db import Database
 from onebooking.imports.record import Unreadable
 from onebooking.imports.run import Told, Wanted, run_import
@@ -61,6 +62,7 @@ def import_bookings(
 
 async def _run(here: Home, wanted: Wanted) -> Told:
     database = Database.at(here.url, connections=1, pooler=here.settings.database_pooler)
+    calm_collector()
     try:
         with _progress_bar(wanted) as told:
             return await run_import(database, wanted, told=told)
