@@ -62,7 +62,7 @@ def fields_of(html: str) -> dict[str, Any]:
     found: list[tuple[str, str]] = [("section", re.findall(r'value="([^"]*)"', form)[0])]
     for tag in re.findall(r"<input[^>]*>", form):
         name, value = re.search(r'name="([^"]*)"', tag), re.search(r'value="([^"]*)"', tag)
-        if name and 'type="radio"' not in tag:
+        if name and ('type="radio"' not in tag or "checked" in tag):
             found.append((name[1], unescape(value[1]) if value else ""))
     for name_of, text in re.findall(r'<textarea[^>]*name="([^"]*)"[^>]*>([^<]*)<', form):
         found.append((name_of, unescape(text)))

@@ -84,47 +84,6 @@ async def test_fields_that_a_role_may_not_change_are_not_taken(hub: Hub) -> None
         assert (await staff.sends(f"/bookings/{booking}", **wrong)).status_code in (403, 422)
 
 
-async def test_the_second_of_two_is_shown_the_firsts_change_and_decides(hub: Hub) -> None:
-    booking, first, second = await book(hub), await desk(hub), await desk(hub)
-    form = await second.form(booking, "activity")
-    await first.saves(booking, "activity", time_slot="09:00", guest_count="3")
-    mine = form | {"time_slot": "13:00", "activity_date": "2026-03-05"}
-    page = await second.sends(f"/bookings/{booking}", **mine)
-    assert page.status_code == 409
-    assert "Somebody else changed this meanwhile" in words_of(page)
-    assert "09:00" in words_of(page)
-    again = fields_of(page.text)
-    assert (again["time_slot"], again["activity_date"]) == ("13:00", "2026-03-05")
-    assert again["guest_count"] == "3"  # not touched: shown as it is now
-    undecided = await second.sends(f"/bookings/{booking}", **again)
-    assert undecided.status_code == 422
-    assert (await hub.booking(booking))["time_slot"] == "09:00"
-    again = {name: value for name, value in again.items() if not name.startswith("take-")}
-    kept = again | {"take-time_slot": "theirs"}
-    assert (await second.sends(f"/bookings/{booking}", **kept)).status_code == 303
-    now = await hub.booking(booking)
-    assert (now["time_slot"], now["activity_date"], now["guest_count"]) == (
-        "09:00",
-        "2026-03-05",
-        3,
-    )
-
-
-async def test_who_writes_their_own_value_has_seen_the_others(hub: Hub) -> None:
-    booking, first, second = await book(hub), await desk(hub), await desk(hub)
-    form = await second.form(booking, "notes")
-    await first.saves(booking, "notes", admin_notes="theirs")
-    page = await second.sends(f"/bookings/{booking}", **(form | {"admin_notes": "mine"}))
-    again = fields_of(page.text) | {"take-admin_notes": "mine"}
-    await first.saves(booking, "notes", admin_notes="theirs again")
-    once_more = await second.sends(f"/bookings/{booking}", **again)
-    assert once_more.status_code == 409  # that one they had not seen
-    assert "theirs again" in words_of(once_more)
-    written = fields_of(once_more.text) | {"take-admin_notes": "mine"}
-    assert (await second.sends(f"/bookings/{booking}", **written)).status_code == 303
-    assert (await hub.booking(booking))["admin_notes"] == "mine"
-
-
 async def test_cancelling_is_asked_for_twice_and_told_as_a_status(hub: Hub) -> None:
     booking, member = await book(hub), await desk(hub)
     asked = await member.saves(booking, "status", status="cancelled", admin_notes="Flight changed")

@@ -144,7 +144,8 @@ FILLED = {
     "place": "nowhere",
     "renewal": "rotate",
 }
-SECTION = {"section": "notes", "version": "1"}
+NOTE = {"section": "notes", "version": "1", "shown-admin_notes": "", "seen-admin_notes": "1"}
+STATUS = {"section": "status", "version": "1", "shown-status": "confirmed", "seen-status": "1"}
 TOLD_TO_ALL = ("/docs", "/schema", "/static")  # the example is the specification's
 
 
@@ -162,8 +163,8 @@ def body_for(method: str, path: str, at: World) -> Any:
         "/api/websites/{website_id}": {"logo_url": "https://hanumanworld.com/logo.png"},
         "/api/deliveries/resend": {"website_id": OURS},
         "/api/admin/test-webhook": wanted,
-        "/bookings/{booking_id}": SECTION | {"admin_notes": "secret note"},
-        "/bookings/{booking_id}/status": SECTION | {"status": "completed"},
+        "/bookings/{booking_id}": NOTE | {"admin_notes": "secret note"},
+        "/bookings/{booking_id}/status": STATUS | {"status": "completed"},
         "/bookings/{booking_id}/conflicts/{conflict_id}": {"side": "hub", "version": "1"},
         "/bookings/{booking_id}/erase": {"booking_ref": PRIVATE[2]},
         "/sign-in": {"email": f"nobody-{next(_number)}@example.com", "password": "guessed"},

@@ -11,8 +11,8 @@ from onebooking.bookings import queries
 from onebooking.bookings.edit import edit_booking
 from onebooking.bookings.erase import erase_booking
 from onebooking.bookings.guests import others_of
-from onebooking.bookings.inputs import Sheet, blank_sheet, sheet_again
-from onebooking.bookings.model import BY_COLUMN, Booking, Status
+from onebooking.bookings.inputs import Meanwhile, Sheet, blank_sheet, sheet_again
+from onebooking.bookings.model import Booking, Status
 from onebooking.bookings.oddities import sum_of_parts
 from onebooking.bookings.sections import (
     SECTIONS,
@@ -31,7 +31,6 @@ from onebooking.deliveries.resend import resend
 from onebooking.errors import (
     BookingNotFound,
     EditConflict,
-    FieldError,
     InvalidPayload,
     NotAllowed,
     NotFound,
@@ -169,9 +168,9 @@ async def _save(
             typed = read(form, section, columns)
             if _asks_first(typed):
                 return await _again(request, desk, booking, website, typed, None)
-            edit = edit_in(_decided(typed, form), decimals=website.amount_decimals)
+            edit = edit_in(typed, decimals=website.amount_decimals)
             if edit is not None:
-                await edit_booking(desk.tx, desk.member, booking_id, edit)
+                await edit_booking(desk.tx, desk.member, booking_id, edit, seen=typed.based_on)
     except (EditConflict, InvalidPayload) as wrong:
         failed = wrong
     if failed is None:
@@ -185,20 +184,6 @@ async def _save(
 
 def _asks_first(typed: Typed) -> bool:
     return typed.touched.get("status") in _FINAL and not typed.confirmed
-
-
-def _decided(typed: Typed, form: Form) -> Typed:
-    """Raises InvalidPayload where somebody else's value waits for a decision."""
-    waiting = [one for one in form.all("undecided") if one in typed.texts]
-    wrong = [one for one in waiting if one not in typed.decided]
-    if wrong:
-        raise InvalidPayload(
-            "Say which value holds.",
-            details=tuple(
-                FieldError(BY_COLUMN[one].path, "say which value holds") for one in wrong
-            ),
-        )
-    return typed
 
 
 async def _find(tx: Tx, member: Member, booking_id: UUID) -> tuple[Booking, Website]:
@@ -219,7 +204,9 @@ async def _again(
     typed: Typed,
     failed: OneBookingError | None,
 ) -> Page:
-    sheet = sheet_again(desk.member, booking, typed, failed, decimals=website.amount_decimals)
+    oldest = min(typed.seen.values(), default=typed.version)
+    now = Meanwhile(booking, await queries.changes_since(desk.tx, booking.id, oldest))
+    sheet = sheet_again(desk.member, typed, now, failed, decimals=website.amount_decimals)
     return await _show(request, desk, booking, website, sheet=sheet, failed=failed)
 
 
@@ -251,7 +238,7 @@ async def _show(
         "done": request.query_params.get("done", ""),
         "failed": failed if sheet is None else None,
     }
-    status = failed.status if failed else 200
+    status = failed.status if failed else EditConflict.status if sheet and sheet.undecided else 200
     return page(request, "bookings/booking.html", status=status, member=member, **context)
 
 

@@ -1,5 +1,7 @@
 """A member changes a booking, and its website is told."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -9,7 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
 from onebooking.bookings import queries
 from onebooking.bookings.model import BY_COLUMN, COLUMNS, Status, Values
 from onebooking.bookings.oddities import looked_at_again
-from onebooking.bookings.queries import Change, Locked
+from onebooking.bookings.queries import Change, Locked, latest_of
 from onebooking.bookings.wire import (
     INTEGER_MAX,
     CustomerBody,
@@ -31,6 +33,7 @@ Version = Annotated[int, _VERSION]
 
 
 Guests = Annotated[int, Meta(ge=1, le=INTEGER_MAX)]
+_ALL_AT_ONCE: Mapping[str, int] = MappingProxyType({})
 
 
 class CustomerEdit(CustomerBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,12 +63,18 @@ class StatusChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 async def edit_booking(
-    tx: Tx, member: Member, booking_id: UUID, edit: BookingEdit | StatusChange
+    tx: Tx,
+    member: Member,
+    booking_id: UUID,
+    edit: BookingEdit | StatusChange,
+    *,
+    seen: Mapping[str, int] = _ALL_AT_ONCE,
 ) -> None:
     """Change a booking and owe its website one delivery: both commit together or not at all.
 
     Edits that alter nothing owe nothing. Edits of different fields merge; where somebody changed
-    the same field since `edit.version`, nothing is changed.
+    the same field since `edit.version`, nothing is changed. `seen` has the version at which a
+    column was looked at, where that is another.
 
     Raises:
         BookingNotFound: no such booking within the member's reach.
@@ -83,8 +92,11 @@ async def edit_booking(
         _refuse_personal(wanted)
     held: Values = to_builtins({column: booking.values[column] for column in wanted})
     if edit.version is not UNSET:
-        newer = await queries.changes_since(tx, booking_id, edit.version)
-        _refuse_stale(wanted, held, newer, base=edit.version, current=booking.version)
+        bases = {column: seen.get(column, edit.version) for column in wanted}
+        _refuse_unborn(max(bases.values(), default=edit.version), booking.version)
+        oldest = min(bases.values(), default=edit.version)
+        newer = await queries.changes_since(tx, booking_id, oldest)
+        _refuse_stale(wanted, held, newer, bases=bases, current=booking.version)
     settled = await queries.settle_conflicts(tx, booking_id, list(wanted), by=member.email)
     there = booking.values["source_values"]
     changed = {
@@ -175,15 +187,23 @@ def _refuse_negative(changed: Values, held: Values) -> None:
         raise InvalidPayload(f"Must be 0 or more: {said}", details=tuple(wrong))
 
 
-def _refuse_stale(
-    wanted: Values, held: Values, newer: list[Change], *, base: int, current: int
-) -> None:
+def _refuse_unborn(base: int, current: int) -> None:
     if base > current:
         wrong = FieldError("version", f"the booking is at version {current}")
         raise InvalidPayload(f"version: {wrong.message}", details=(wrong,))
+
+
+def _refuse_stale(
+    wanted: Values,
+    held: Values,
+    newer: list[Change],
+    *,
+    bases: Mapping[str, int],
+    current: int,
+) -> None:
     details = []
     for column, value in wanted.items():
-        change = next((change for change in newer if column in change.changes), None)
+        change = latest_of(column, newer, since=bases[column])
         if change is not None and held[column] != value:
             wrong = FieldError(
                 field=BY_COLUMN[column].path,

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from msgspec import UNSET, Struct, json
+from msgspec import Struct, json
+from msgspec.structs import replace
 
 from onebooking.bookings.model import BY_COLUMN, BY_PATH, Booking
-from onebooking.bookings.sections import AMOUNTS, COUNTS, Typed, offered, texts_of
-from onebooking.errors import EditConflict, FieldError, OneBookingError
+from onebooking.bookings.queries import Change, latest_of
+from onebooking.bookings.sections import AMOUNTS, COUNTS, Typed, offered, texts_of, values_of
+from onebooking.errors import FieldError, InvalidPayload, OneBookingError
 from onebooking.members.model import Member
 
 _KINDS = {
@@ -19,23 +21,35 @@ _KINDS = {
 
 
 class Theirs(Struct, frozen=True):
-    """What somebody else made of a field meanwhile."""
+    """What somebody else made of a field meanwhile, and what this member said to it."""
 
     value: Any
     by: str
     at: datetime
+    decided: str = ""  # mine, or nothing yet; who kept theirs has no more to decide
 
 
 class Input(Struct, frozen=True, kw_only=True):
     """One field of a form."""
 
     name: str  # the column
-    kind: str
     text: str
     shown: str  # what the member saw before they typed
-    required: bool
+    seen: int  # the version that was of
     error: str = ""
     theirs: Theirs | None = None
+
+    @property
+    def kind(self) -> str:
+        """How it is typed in."""
+        if self.name in COUNTS:
+            return "count"
+        return "amount" if self.name in AMOUNTS else _KINDS.get(self.name, "text")
+
+    @property
+    def required(self) -> bool:
+        """Whether a booking cannot be without."""
+        return BY_COLUMN[self.name].required
 
     @property
     def rows(self) -> Any:
@@ -57,70 +71,80 @@ class Sheet(Struct, frozen=True):
         """The fields that somebody else changed meanwhile."""
         return [one for one in self.inputs if one.theirs is not None]
 
+    @property
+    def undecided(self) -> bool:
+        """Whether the member has yet to say which value holds."""
+        return any(one.theirs and not one.theirs.decided for one in self.inputs)
+
 
 def blank_sheet(member: Member, booking: Booking, section: str, *, decimals: int) -> Sheet:
     """The form as it opens."""
     texts = texts_of(booking, offered(member, booking, section), decimals=decimals)
-    inputs = [_input(column, text, text) for column, text in texts.items()]
+    inputs = [_fresh(column, text, booking.version) for column, text in texts.items()]
     return Sheet(section, booking.version, inputs)
+
+
+class Meanwhile(Struct, frozen=True):
+    """A booking as it is now, and what was changed since its form was opened, the newest first."""
+
+    booking: Booking
+    newer: list[Change]
 
 
 def sheet_again(
     member: Member,
-    booking: Booking,
     typed: Typed,
+    now: Meanwhile,
     failed: OneBookingError | None,
     *,
     decimals: int,
 ) -> Sheet:
-    """The form once more, with all that was typed; after an edit conflict on today's version.
+    """The form once more, with all that was typed, whatever it is that sends it back.
 
-    What the member did not touch then shows what the booking has now: nobody overwrites what they
-    have not seen.
+    What the member did not touch shows what the booking has now. What they typed over a value
+    that somebody has changed since stands beside the other's until they decide: a form that is
+    sent back for another reason forgets no conflict, and a newer change asks anew.
     """
-    details = (
-        {BY_PATH[_path(one)].column: one for one in failed.details if _path(one) in BY_PATH}
-        if failed
-        else {}
-    )
-    columns = offered(member, booking, typed.section)
-    now = texts_of(booking, columns, decimals=decimals)
-    anew = isinstance(failed, EditConflict)
+    refused = failed.details if isinstance(failed, InvalidPayload) else ()
+    wrong = {BY_PATH[path].column: one for one in refused if (path := _path(one)) in BY_PATH}
+    texts = texts_of(now.booking, offered(member, now.booking, typed.section), decimals=decimals)
     inputs = []
-    for column in columns:
-        text, shown = typed.texts.get(column, now[column]), typed.shown.get(column, now[column])
-        if anew:
-            text, shown = text if column in typed.touched else now[column], now[column]
-        inputs.append(_input(column, text, shown, details.get(column), anew=anew))
-    message = "" if failed is None or details else failed.message
-    asks = typed.texts.get("status", "") if failed is None else ""
-    version = booking.version if anew else typed.version
-    return Sheet(typed.section, version, inputs, message, asks)
+    for column, text in texts.items():
+        if column not in typed.touched or typed.touched[column] == text:
+            inputs.append(_fresh(column, text, now.booking.version))
+        else:
+            inputs.append(_typed_over(column, typed, now, wrong.get(column)))
+    sheet = Sheet(typed.section, now.booking.version, inputs)
+    if failed is None:
+        return sheet if sheet.undecided else replace(sheet, asks=typed.texts.get("status", ""))
+    said = any(one.error or one.theirs for one in inputs)
+    return sheet if said else replace(sheet, message=failed.message)
+
+
+def _fresh(column: str, text: str, version: int) -> Input:
+    return Input(name=column, text=text, shown=text, seen=version)
+
+
+def _typed_over(column: str, typed: Typed, now: Meanwhile, wrong: FieldError | None) -> Input:
+    seen = typed.seen[column]
+    change = latest_of(column, now.newer, since=seen)
+    error = wrong.message if wrong else ""
+    theirs = None
+    if change is not None:
+        known = change.version <= typed.version  # it stood on the page that this form is of
+        side = typed.decided.get(column, "") if known else ""
+        at = datetime.fromisoformat(change.changed_at)
+        theirs = Theirs(values_of(now.booking)[column], change.changed_by, at, side)
+        error = error or ("" if side or not known else "Say which value holds.")
+    return Input(
+        name=column,
+        text=typed.texts[column],
+        shown=typed.shown[column],
+        seen=seen,
+        error=error,
+        theirs=theirs,
+    )
 
 
 def _path(wrong: FieldError) -> str:
     return wrong.field.partition("[")[0]
-
-
-def _input(
-    column: str, text: str, shown: str, wrong: FieldError | None = None, *, anew: bool = False
-) -> Input:
-    kind = (
-        "count"
-        if column in COUNTS
-        else "amount"
-        if column in AMOUNTS
-        else _KINDS.get(column, "text")
-    )
-    theirs = None
-    if wrong and anew and wrong.changed_at is not UNSET and wrong.changed_by is not UNSET:
-        theirs = Theirs(wrong.theirs, wrong.changed_by, datetime.fromisoformat(wrong.changed_at))
-    return Input(
-        name=column,
-        kind=kind,
-        text=text,
-        shown=shown,
-        required=BY_COLUMN[column].required,
-        error=wrong.message if wrong and theirs is None else "",
-        theirs=theirs,
-    )

@@ -1,5 +1,6 @@
 """Bookings as rows, always within a reach."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -121,6 +122,12 @@ async def changes_since(tx: Tx, booking_id: UUID, version: int) -> list[Change]:
         Change(row.version, row.changed_by, row.changed_at.isoformat(), row.changes)
         for row in await tx.execute(wanted)
     ]
+
+
+def latest_of(column: str, newer: Sequence[Change], *, since: int) -> Change | None:
+    """The newest of these changes, the newest first, that made `column` another after `since`."""
+    found = (change for change in newer if change.version > since and column in change.changes)
+    return next(found, None)
 
 
 async def update_booking(tx: Tx, booking_id: UUID, changed: Values, *, warnings: list[str]) -> int:

@@ -34,18 +34,32 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )  # fmt: skip
 AMOUNTS = frozenset({"package_price", "transport_cost", "discount_amount", "total_amount"})
 COUNTS = frozenset({"guest_count", "non_players", "private_passengers"})
+_SIDES = ("mine", "theirs")
 _ADDON = ("name", "quantity", "unit_price")
 
 
-class Typed(Struct, frozen=True):
-    """A section's form as it came: text by column, as typed and as it had been shown."""
+class Typed(Struct, frozen=True, kw_only=True):
+    """A section's form as it came: by column what was typed, and what its member had seen."""
 
     section: str
-    version: int
+    version: int  # of the page: what others had made of the fields by then stood on it
     texts: Mapping[str, str]
-    shown: Mapping[str, str]
+    shown: Mapping[str, str]  # what stood in the field before it was typed over
+    seen: Mapping[str, int]  # the version that `shown` is of
     decided: Mapping[str, str]  # of fields in conflict: mine or theirs
     confirmed: bool
+
+    @property
+    def based_on(self) -> Mapping[str, int]:
+        """The version up to which the member knows each field, and means what they typed.
+
+        A field that somebody else changed stays with what was seen first, on however many pages
+        it comes back, until its member has said that their own value holds.
+        """
+        return {
+            column: self.version if self.decided.get(column) == "mine" else seen
+            for column, seen in self.seen.items()
+        }
 
     @property
     def touched(self) -> Mapping[str, str]:
@@ -102,29 +116,44 @@ def values_of(booking: Booking) -> Values:
 
 
 def read(form: Form, section: str, columns: list[str]) -> Typed:
-    """A section's form. Raises InvalidPayload where it is none of ours."""
-    present = [column for column in columns if column in form or column == "addons"]
+    """A section's form.
+
+    Raises:
+        InvalidPayload: it does not say what its member had seen of each field: none of ours.
+    """
+    present = [one for one in columns if ("addon-name" if one == "addons" else one) in form]
+    version, seen = version_in(form), {one: version_in(form, f"seen-{one}") for one in present}
+    if any(f"shown-{one}" not in form or seen[one] > version for one in present):
+        raise _not_whole()
     return Typed(
-        section,
-        version_in(form),
-        {one: _addons_in(form) if one == "addons" else form.get(one) for one in present},
-        {one: form.get(f"shown-{one}") for one in present},
-        {one: form.get(f"take-{one}") for one in present if form.get(f"take-{one}")},
-        form.get("confirm") == "yes",
+        section=section,
+        version=version,
+        texts={one: _addons_in(form) if one == "addons" else form.get(one) for one in present},
+        shown={one: form.get(f"shown-{one}") for one in present},
+        seen=seen,
+        decided={one: side for one in present if (side := form.get(f"take-{one}")) in _SIDES},
+        confirmed=form.get("confirm") == "yes",
     )
 
 
-def version_in(form: Form) -> int:
-    """The booking's version that a form was shown with. Raises InvalidPayload."""
-    version = form.get("version")
+def version_in(form: Form, name: str = "version") -> int:
+    """The booking's version that a form names. Raises InvalidPayload."""
+    version = form.get(name)
     if not (_is_count(version) and int(version)):
-        raise InvalidPayload("This form is not whole. Open the booking again.")
+        raise _not_whole()
     return int(version)
+
+
+def _not_whole() -> InvalidPayload:
+    return InvalidPayload("This form is not whole. Open the booking again.")
 
 
 def _addons_in(form: Form) -> str:
     """The rows that have anything in them, in the form of `text_of`."""
-    rows = zip(*(form.all(f"addon-{part}") for part in _ADDON), strict=False)
+    parts = [form.all(f"addon-{part}") for part in _ADDON]
+    if len({len(part) for part in parts}) != 1:
+        raise _not_whole()
+    rows = zip(*parts, strict=True)
     return json.encode([list(row) for row in rows if any(row)]).decode()
 
 
