@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. Each sets up everything it needs.
 # Every path here is relative, so that the checkout may lie under any name.
-.PHONY: run test check install lock messages clean
+.PHONY: run test check install lock messages screenshots clean
 .PHONY: bench-ingest bench-deliveries bench-claim bench-memory bench-imports
 .PHONY: faults faults-kill faults-many faults-failover faults-disk faults-cut faults-websites faults-shuffle faults-fuzz
 .DEFAULT_GOAL := run
@@ -50,6 +50,12 @@ lock: install
 ## messages: bring the catalogues to what templates say, and list what is left to translate
 messages: install
 	$(BIN)/python tools/messages.py
+
+## screenshots: docs/screenshots anew, from a real hub with a season of bookings; NAMES for some
+NAMES ?=
+screenshots: install
+	@sh tools/need.sh chromium chromium
+	$(BIN)/python -m tools.screenshots $(NAMES)
 
 # The fault tests of docs/reliability.md: SEED repeats a run, ROUNDS and CASES lengthen it.
 SEED ?=

@@ -31,7 +31,9 @@ def sell(
         sold_already = store.find(connection, booking_id=booking_id)
         if sold_already:
             return sold_already
-        booking = _book(order, booking_id, _pay(order), store.next_number(connection), park.ref)
+        booking = booking_of(
+            order, booking_id, _pay(order), store.next_number(connection), park.ref
+        )
         store.insert(connection, booking)
         outbox.put(connection, hub.created(booking))
     return booking
@@ -58,7 +60,8 @@ def _pay(order: Order) -> str:
     return f"pi_pretended_{uuid4().hex[:16]}"
 
 
-def _book(order: Order, booking_id: str, payment: str, number: int, ref: str) -> Booking:
+def booking_of(order: Order, booking_id: str, payment: str, number: int, ref: str) -> Booking:
+    """The order as a booking that was just paid."""
     basket, now = order.basket, utc_now()
     said = asdict(order)
     del said["basket"], said["card"]

@@ -11,23 +11,18 @@ from typing import Any, TypeAlias
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
+from tests.browser.chromium import open_chromium
 from tests.browser.town import FIRST, PASSWORD, Town, town
 
 SHOTS = Path("var/browser-failures")  # a failing test leaves what it saw
-_ARGUMENTS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 Window: TypeAlias = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium; `make test` installs it where it may."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert found, "Please type: sudo apt-get install -y chromium fonts-thai-tlwg"
+    """One for the whole run."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(_ARGUMENTS))
+        browser = open_chromium(playwright)
         yield browser
         browser.close()
 

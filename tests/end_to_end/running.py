@@ -116,24 +116,33 @@ class Park:
     hub: Hub
     website_id: str = "hanuman-world"
     port: int = field(default_factory=free_port)
+    name: str | None = None  # what the hub calls it; its id, where nobody says
 
     def __post_init__(self) -> None:
         self.url = f"http://127.0.0.1:{self.port}"
         webhook = f"{self.url}/api/webhooks/onebooking"
         registered = msgspec.json.decode(
             self.hub.command(
-                *("websites", "add", self.website_id, "--name", self.website_id),
-                *("--domain", "example.com", "--webhook-url", webhook, "--json"),
+                *("websites", "add", self.website_id, "--name", self.name or self.website_id),
+                *(
+                    "--domain",
+                    f"{self.website_id.replace('-', '')}.com",
+                    "--webhook-url",
+                    webhook,
+                    "--json",
+                ),
             )
         )
+        self.api_key = registered["api_key"]
+        self.data = self.hub.folder / self.website_id
         env = self.hub.env | {
             "ONEBOOKING_API_URL": self.hub.url,
-            "ONEBOOKING_API_KEY": registered["api_key"],
+            "ONEBOOKING_API_KEY": self.api_key,
             "ONEBOOKING_WEBHOOK_SECRET": registered["webhook_secret"],
             "WEBSITE_ID": self.website_id,
         }
         command = [sys.executable, "-m", "examples.park_site", "--website", self.website_id]
-        command += ["--port", str(self.port), "--data", str(self.hub.folder / self.website_id)]
+        command += ["--port", str(self.port), "--data", str(self.data)]
         self.process = Process(command, env, self.hub.folder / f"{self.website_id}.log")
 
     def start(self) -> None:

@@ -1,0 +1,127 @@
+"""This morning: edits that arrived, a park that is down, a conflict, a parked event."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+import httpx
+
+from examples.park_site.store import Booking
+from tests.end_to_end.running import Hub, Park, eventually
+from tools.screenshots.season import sold
+
+NAMES = {
+    "hanuman-world": "Hanuman World",
+    "flying-hanuman": "Flying Hanuman",
+    "hanuman-luge": "Hanuman Luge",
+}
+
+
+@dataclass(frozen=True)
+class Story:
+    """Where the pictures are taken: ids of what there is to see."""
+
+    hub: Hub
+    parks: dict[str, Park]
+    edited: str  # a booking with a full history
+    edited_ref: str
+    conflicted: str
+    delivered: str
+    failing: str
+    checked: str
+
+
+def tell(hub: Hub, parks: dict[str, Park], tokens: dict[str, str]) -> Story:
+    """Let the morning happen; `tokens` are members' by their first name."""
+    seasons = {name: sold(park) for name, park in parks.items()}
+    for park in parks.values():
+        park.start()
+    people = {name: _client(hub, token) for name, token in tokens.items()}
+    world, flying, luge = (_coming(seasons[name]) for name in NAMES)
+    hero = next(one for one in world if one.customer_name == "Amelia Clarke")
+    edited = _edit(people["Nok"], hero, {"time_slot": "13:00", "guest_count": hero.guest_count + 1})
+    delivered = eventually(lambda: _settled(people["Nok"], edited))
+    _edit(
+        people["Som"], hero, {"admin_notes": "Meets us at the gate, paid the extra guest in cash."}
+    )
+    _heard(
+        parks["hanuman-world"], hero, {"customer": {"special_requests": "Vegetarian lunch please"}}
+    )
+    for one in luge[:3]:
+        _edit(people["Ben"], one, {"admin_notes": "Called, comes by own car."})
+    _heard(parks["hanuman-luge"], luge[5], {"guest_count": "four"})
+    stranger = {"source_booking_id": str(uuid5(NAMESPACE_URL, "lost")), "booking_ref": "HL-000999"}
+    _send(parks["hanuman-luge"], stranger | {"event": "booking.updated", "guest_count": 3})
+    parks["flying-hanuman"].process.stop()
+    late = [_edit(people["Nok"], one, {"time_slot": "15:30"}) for one in flying[:6]]
+    _edit(people["Nok"], flying[7], {"transport": {"hotel_name": "Kata Hillside Resort"}})
+    _heard(parks["flying-hanuman"], flying[7], {"transport": {"hotel_name": "The Old Town House"}})
+    _heard(
+        parks["hanuman-luge"],
+        luge[4],
+        {"status": "cancelled", "reason": "Storm warning"},
+        "cancelled",
+    )
+    failing = eventually(lambda: _failing(people["Nok"], late[0]))
+    return Story(
+        hub,
+        parks,
+        edited,
+        hero.booking_ref,
+        _id(people["Nok"], flying[7]),
+        delivered,
+        failing,
+        late[1],
+    )
+
+
+def _coming(bookings: list[Booking]) -> list[Booking]:
+    return [one for one in bookings[-200:] if one.status == "confirmed"]
+
+
+def _client(hub: Hub, token: str) -> httpx.Client:
+    return httpx.Client(
+        base_url=f"{hub.url}/api", headers={"Authorization": f"Bearer {token}"}, timeout=30
+    )
+
+
+def _id(person: httpx.Client, booking: Booking) -> str:
+    found = person.get("/bookings", params={"q": booking.booking_ref}).json()["bookings"]
+    return str(found[0]["id"])
+
+
+def _edit(person: httpx.Client, booking: Booking, changes: dict[str, Any]) -> str:
+    booking_id = _id(person, booking)
+    person.put(f"/bookings/{booking_id}", json=changes).raise_for_status()
+    return booking_id
+
+
+def _heard(park: Park, booking: Booking, changes: dict[str, Any], event: str = "updated") -> None:
+    about = {"source_booking_id": booking.id, "booking_ref": booking.booking_ref}
+    _send(park, about | changes | {"event": f"booking.{event}"})
+
+
+def _send(park: Park, body: dict[str, Any]) -> None:
+    headers = {"X-API-Key": park.api_key}
+    httpx.post(f"{park.hub.url}/api/bookings/sync", json=body, headers=headers, timeout=30)
+
+
+def _settled(person: httpx.Client, booking_id: str) -> str | None:
+    return _delivery(person, booking_id, "delivered")
+
+
+def _failing(person: httpx.Client, booking_id: str) -> str | None:
+    """Its delivery, once it was tried."""
+    found = _of(person, booking_id)
+    return found[0]["id"] if found and found[0]["attempts"] else None
+
+
+def _delivery(person: httpx.Client, booking_id: str, state: str) -> str | None:
+    return next((str(one["id"]) for one in _of(person, booking_id) if one["state"] == state), None)
+
+
+def _of(person: httpx.Client, booking_id: str) -> list[dict[str, Any]]:
+    answer = person.get("/deliveries", params={"booking_id": booking_id})
+    answer.raise_for_status()
+    found: list[dict[str, Any]] = answer.json()["deliveries"]
+    return found

@@ -1,0 +1,72 @@
+"""Which pages are shown, and what is done on each before its picture is taken."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+from tools.screenshots.story import Story
+
+Act = Callable[[Page], object]
+
+
+@dataclass(frozen=True)
+class View:
+    """One page; `main` ones are also shown dark, on a phone and in Thai."""
+
+    name: str
+    path: str
+    act: Act | None = None
+    main: bool = False
+    stranger: bool = False
+    whole: bool = False  # the page down to its end, not the window alone
+
+
+def views(story: Story) -> Iterator[View]:
+    """Every page, in the order of a first walk through the dashboard."""
+    booking = f"/bookings/{story.edited}"
+    yield View("sign-in", "/sign-in", stranger=True, main=True)
+    yield View("reset", "/reset", stranger=True)
+    yield View("overview", "/", main=True, whole=True)
+    yield View("bookings", "/bookings?range=week", main=True)
+    yield View("bookings-search", "/bookings?q=amelia", act=None)
+    yield View("bookings-nothing", "/bookings?q=nobody+of+this+name")
+    yield View("booking", booking, main=True, whole=True)
+    yield View("booking-edit", f"{booking}?edit=activity")
+    yield View("booking-status", f"{booking}?edit=status", act=_cancel)
+    yield View("booking-conflict", f"/bookings/{story.conflicted}", main=True)
+    yield View("websites", "/websites", main=True)
+    yield View("website", "/websites/flying-hanuman", main=True, whole=True)
+    yield View("website-new", "/websites/new")
+    yield View("website-edit", "/websites/hanuman-world/edit")
+    yield View("deliveries", "/deliveries", main=True)
+    yield View("delivery", f"/deliveries/{story.failing}", whole=True)
+    yield View("sync-log", "/sync-log", main=True)
+    yield View("sync-line", "/sync-log?status=failed", act=_first_row, whole=True)
+    yield View("parked", "/sync-log/parked")
+    yield View("members", "/members", main=True, whole=True)
+    yield View("member", "/members", act=lambda page: _open(page, "Ben Carter"), whole=True)
+    yield View("invite", "/members/invite")
+    yield View("account", "/account", main=True, whole=True)
+    yield View("second-factor", "/account/second-factor")
+    yield View("shortcuts", "/bookings?range=week", act=lambda page: page.keyboard.press("?"))
+    yield View("not-there", "/no-such-page")
+    yield View("mail", "/dev/mail")
+    yield View("docs", "/docs", stranger=True, main=True)
+
+
+def _open(page: Page, name: str) -> None:
+    page.get_by_role("link", name=name).click()
+    page.get_by_role("heading", name=name).wait_for()
+
+
+def _first_row(page: Page) -> None:
+    page.locator("[data-row] [data-open]").first.click()
+    page.locator("pre, .notice").first.wait_for()
+
+
+def _cancel(page: Page) -> None:
+    page.get_by_label("Status", exact=True).select_option("cancelled")
+    page.get_by_role("textbox", name="Notes").fill("Their flight was cancelled.")
+    page.get_by_role("button", name="Change the status").click()
+    page.get_by_role("button", name="Yes, tell the website").wait_for()
