@@ -2,17 +2,27 @@
 
 import os
 from base64 import urlsafe_b64encode
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_urlsafe
 from tempfile import NamedTemporaryFile
-from typing import Self
+from typing import Self, TypeVar
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from msgspec import Struct
 
 from onebooking.settings import Settings, SettingsError
+
+K = TypeVar("K")
+
+
+class Reencrypted(Struct, frozen=True):
+    """How many secrets were written anew, and whose could not be opened."""
+
+    done: int
+    unreadable: list[str]
 
 
 class Vault(Struct, frozen=True):
@@ -39,6 +49,23 @@ class Vault(Struct, frozen=True):
         except InvalidToken:
             return False
         return True
+
+    async def reencrypt(
+        self, kept: Iterable[tuple[K, str, bytes]], write: Callable[[K, bytes], Awaitable[None]]
+    ) -> Reencrypted:
+        """Encrypt anew what an older key holds: each secret with its id, and whose it is."""
+        done, unreadable = 0, set()
+        for one, whose, encrypted in kept:
+            if self.is_newest(encrypted):
+                continue
+            try:
+                secret = self.decrypt(encrypted)
+            except SettingsError:
+                unreadable.add(whose)
+                continue
+            await write(one, self.encrypt(secret))
+            done += 1
+        return Reencrypted(done, sorted(unreadable))
 
     def decrypt(self, encrypted: bytes) -> str:
         """The secret again. Raises SettingsError where no secret key of ours made it."""

@@ -11,7 +11,7 @@ from onebooking.members import factors, second_factor
 from onebooking.members.model import Role
 from onebooking.reach import EVERYTHING
 from onebooking.tables import member_recovery_codes
-from onebooking.vault import Vault
+from onebooking.vault import Reencrypted, Vault
 from tests import make
 from tests.members.browsing import Browser, browsing, code_of, joined, secret_on
 from tests.parks import all_of, run
@@ -202,9 +202,9 @@ async def test_a_rotated_secret_key_is_followed_by_every_factor(
     both = Vault.of(make.settings(tmp_path, secret_key="n" * 40 + "," + "k" * 40))
     alone = Vault.of(make.settings(tmp_path, secret_key="n" * 40))
     async with database.begin(EVERYTHING) as tx:
-        assert await second_factor.reencrypt(tx, alone) == (0, [MINA])
-        assert await second_factor.reencrypt(tx, both) == (1, [])
-        assert await second_factor.reencrypt(tx, alone) == (0, [])
+        assert await second_factor.reencrypt(tx, alone) == Reencrypted(0, [MINA])
+        assert await second_factor.reencrypt(tx, both) == Reencrypted(1, [])
+        assert await second_factor.reencrypt(tx, alone) == Reencrypted(0, [])
     async with browsing(database, tmp_path, secret_key="n" * 40) as browser:
         await browser.signs_in(MINA)
         assert (await browser.sends("/sign-in/code", code=code_of(secret))).status_code == 303

@@ -2,6 +2,7 @@
 
 from base64 import b64decode, b64encode
 from datetime import datetime
+from functools import partial
 
 from msgspec import Struct
 
@@ -10,8 +11,7 @@ from onebooking.errors import FieldError, InvalidPayload, NotAllowed
 from onebooking.members import acts, factors, sessions, throttle
 from onebooking.members.model import Member
 from onebooking.members.sessions import Place, Session
-from onebooking.settings import SettingsError
-from onebooking.vault import Vault
+from onebooking.vault import Reencrypted, Vault
 
 
 class Proposal(Struct, frozen=True):
@@ -123,23 +123,10 @@ async def make_codes(tx: Tx, member: Member, *, now: datetime) -> list[str]:
     return await factors.new_codes(tx, member.id)
 
 
-async def reencrypt(tx: Tx, vault: Vault) -> tuple[int, list[str]]:
-    """Encrypt with the newest secret key what an older one holds.
-
-    Returns how many were written anew, and the addresses of those whose secret no key opens.
-    """
-    done, unreadable = 0, []
-    for member_id, email, encrypted in await factors.lock_secrets(tx):
-        if vault.is_newest(encrypted):
-            continue
-        try:
-            secret = vault.decrypt(encrypted)
-        except SettingsError:
-            unreadable.append(email)
-            continue
-        await factors.write_secret(tx, member_id, vault.encrypt(secret))
-        done += 1
-    return done, unreadable
+async def reencrypt(tx: Tx, vault: Vault) -> Reencrypted:
+    """Encrypt with the newest secret key what an older one holds; whose none opens, by address."""
+    write = partial(factors.write_secret, tx)
+    return await vault.reencrypt(await factors.lock_secrets(tx), write)
 
 
 async def _right(tx: Tx, vault: Vault, member: Member, code: str, *, now: datetime) -> bool:

@@ -3,16 +3,15 @@
 import logging
 from base64 import b64encode
 from collections.abc import Sequence
+from functools import partial
 from secrets import token_bytes
-
-from msgspec import Struct
 
 from onebooking.clock import utc_now
 from onebooking.db import Together, Tx
 from onebooking.errors import InvalidPayload, WebsiteNotFound
 from onebooking.reach import Reach, WebsiteId
 from onebooking.settings import SettingsError
-from onebooking.vault import Vault
+from onebooking.vault import Reencrypted, Vault
 from onebooking.websites import queries
 from onebooking.websites.keys import OVERLAP
 
@@ -92,30 +91,13 @@ async def _locked(tx: Tx, reach: Reach, website_id: str) -> WebsiteId:
     return website.id
 
 
-class Reencrypted(Struct, frozen=True):
-    """How many secrets were written anew, and whose could not be opened."""
-
-    done: int
-    unreadable: list[WebsiteId]
-
-
 async def reencrypt(tx: Tx, vault: Vault) -> Reencrypted:
     """Encrypt with the newest secret key what an older one holds; the older may be dropped then.
 
     All together or none; a second time finds nothing to do.
     """
-    done, unreadable = 0, set()
-    for secret_id, website_id, encrypted in await queries.lock_secrets(tx):
-        if vault.is_newest(encrypted):
-            continue
-        try:
-            secret = vault.decrypt(encrypted)
-        except SettingsError:
-            unreadable.add(website_id)
-            continue
-        await queries.write_secret(tx, secret_id, vault.encrypt(secret))
-        done += 1
-    return Reencrypted(done, sorted(unreadable))
+    write = partial(queries.write_secret, tx)
+    return await vault.reencrypt(await queries.lock_secrets(tx), write)
 
 
 async def secrets_of(
