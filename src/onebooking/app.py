@@ -29,6 +29,7 @@ from onebooking.deliveries.send import open_http
 from onebooking.members import account_pages, link_pages, mail_pages, sign_in_pages
 from onebooking.members import pages as members
 from onebooking.members.auth import TOKEN_SCHEME, desk_member, desk_tx, open_desk
+from onebooking.members.providers import provider_of
 from onebooking.metrics_share import folder_in, keep_sharing, process_name
 from onebooking.overview import pages as overview_pages
 from onebooking.pipelines import Pipelines
@@ -67,6 +68,7 @@ def create_app(settings: Settings, database: Database) -> Litestar:
     pipelines = Pipelines(database)
     intake = Intake(gather_syncs(pipelines), settings, database)
     vault = Vault.of(settings)
+    provider = provider_of(settings, vault)
     limiter = Limiter(_beside(database, settings))
 
     @asynccontextmanager
@@ -80,6 +82,7 @@ def create_app(settings: Settings, database: Database) -> Litestar:
             await intake.syncs.drain()
             await pipelines.close()
             await limiter.close()
+            await provider.close()
 
     app = Litestar(
         [
@@ -115,6 +118,7 @@ def create_app(settings: Settings, database: Database) -> Litestar:
             "settings": _always(settings),
             "intake": _always(intake),
             "vault": _always(vault),
+            "provider": _always(provider),
             "http": Provide(_http, sync_to_thread=False),
             "form": Provide(form_of),
             "desk": Provide(open_desk),
@@ -131,7 +135,7 @@ def create_app(settings: Settings, database: Database) -> Litestar:
         before_request=check_request,
         before_send=[set_request_id],
         openapi_config=_openapi(),
-        state=State({"intake": intake}),
+        state=State({"intake": intake, "provider": provider}),
         request_max_body_size=LARGEST_BODY,
     )
     tidy(app, schemas=SCHEMAS)

@@ -170,3 +170,12 @@ class Unavailable(OneBookingError):
 
     def __init__(self) -> None:
         super().__init__("The database cannot be reached. Nothing was changed. Try again.")
+
+
+class SignInAway(OneBookingError):
+    """Supabase, by which members sign in, is away; nothing was done."""
+
+    code, status, retry_after_seconds = "SERVER_ERROR", 503, 5
+
+    def __init__(self) -> None:
+        super().__init__("Supabase, where members sign in, does not answer. Try again in a moment.")

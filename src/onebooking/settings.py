@@ -56,6 +56,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     alerts_to: str | None = None  # addresses joined by commas; None: the members concerned
     alerts_webhook_url: str | None = None
     alerts_webhook_secret: str | None = None  # whsec_ and base64, as Standard Webhooks has it
+    supabase_url: str | None = None  # members sign in by its Supabase Auth; None: by passwords here
+    supabase_anon_key: str | None = None  # or its publishable key
+    supabase_service_key: str | None = None  # or a secret key: sends invitations, and nothing else
+    supabase_issuer: str | None = None  # of its JWTs; None: supabase_url and /auth/v1
+    supabase_jwt_secret: str | None = None  # of a project whose JWTs are still signed by HS256
     metrics_token: str | None = None  # who sends it may read /metrics; in production nobody else
     otlp_url: str | None = None  # an OpenTelemetry collector, by HTTP; None: no traces
     rate_per_key: Rate = 3000.0  # requests a second; ten seconds' worth may come at once; 0 is off
@@ -103,6 +108,7 @@ class Settings(Struct, frozen=True, kw_only=True):
                 "user:password@host/database."
             )
         self.check_telling()
+        self.check_supabase()
         if self.development:
             return
         if not self.database_url:
@@ -148,6 +154,32 @@ class Settings(Struct, frozen=True, kw_only=True):
         if self.public_url and not _HTTP_URL.fullmatch(self.public_url):
             raise SettingsError(
                 "ONEBOOKING_PUBLIC_URL is wrong: it begins with https:// and has no spaces."
+            )
+
+    def check_supabase(self) -> None:
+        """Raises SettingsError where half of what signing in by Supabase Auth needs is missing."""
+        if self.supabase_url is None:
+            for name in self.__struct_fields__:
+                if name.startswith("supabase_") and getattr(self, name):
+                    variable = PREFIX + name.upper()
+                    raise SettingsError(f"ONEBOOKING_SUPABASE_URL is needed with {variable}.")
+            return
+        plain = self.development and self.supabase_url.startswith("http://")
+        if not _HTTP_URL.fullmatch(self.supabase_url) or not (
+            plain or self.supabase_url.startswith("https://")
+        ):
+            raise SettingsError(
+                "ONEBOOKING_SUPABASE_URL is wrong: it is the project's https://….supabase.co."
+            )
+        if not self.supabase_anon_key:
+            raise SettingsError(
+                "ONEBOOKING_SUPABASE_ANON_KEY is needed with ONEBOOKING_SUPABASE_URL: the "
+                "project's publishable key, or its anon key."
+            )
+        if self.supabase_jwt_secret and len(self.supabase_jwt_secret) < _MIN_SECRET_KEY:
+            raise SettingsError(
+                f"ONEBOOKING_SUPABASE_JWT_SECRET is too short: {_MIN_SECRET_KEY} characters at "
+                "least."
             )
 
 

@@ -138,6 +138,8 @@ member_sessions = Table(
     Column("address", Text, nullable=False),
     Column("created_at", _at, nullable=False),
     Column("seen_at", _at, nullable=False),
+    Column("supabase_tokens", LargeBinary),  # encrypted; None: the session is ours alone
+    Column("supabase_until", _at),  # how long the access token among them is good
 )
 
 member_links = Table(
@@ -149,6 +151,15 @@ member_links = Table(
     Column("created_at", _at, nullable=False),
     Column("expires_at", _at, nullable=False),
     Column("used_at", _at),
+    Column("supabase_tokens", LargeBinary),  # encrypted; the password is yet to be chosen
+)
+
+member_supabase_users = Table(
+    "member_supabase_users",
+    metadata,
+    Column("member_id", Uuid, primary_key=True),
+    Column("user_id", Uuid, nullable=False),  # the `sub` of their JWTs
+    Column("linked_at", _at, nullable=False),
 )
 
 member_acts = Table(

@@ -9,22 +9,25 @@ from onebooking.clock import utc_now
 from onebooking.db import Database
 from onebooking.members import invite, links, setup
 from onebooking.members.links import Kind, path_of
+from onebooking.members.local import Local
 from onebooking.members.model import Grant, Role
 from onebooking.members.setup import First, make_setup_link
 from onebooking.reach import EVERYTHING
+from onebooking.settings import Settings
 from onebooking.tables import member_sessions, members
 from tests import make
 from tests.members.browsing import OTHER_PASSWORD, PASSWORD, Browser, browsing, joined
 from tests.parks import all_of, as_owner, run
 
 pytestmark = pytest.mark.anyio
+LOCAL = Local(Settings())
 MINA, NOK = "mina@example.com", "nok@example.com"
 ME = {"email": MINA, "name": "Mina", "password": PASSWORD}
 
 
 async def setup_path(database: Database) -> str:
     async with database.begin(EVERYTHING) as tx:
-        token = await make_setup_link(tx, now=utc_now())
+        token = await make_setup_link(tx, LOCAL.joined, now=utc_now())
     assert token is not None
     return path_of(Kind.SETUP, token)
 
@@ -70,7 +73,7 @@ async def test_of_two_set_up_links_one_makes_a_superadmin(
         )
     assert sorted(reply.status_code for reply in both) == [303, 404]
     async with database.begin(EVERYTHING) as tx:
-        assert await make_setup_link(tx, now=utc_now()) is None
+        assert await make_setup_link(tx, LOCAL.joined, now=utc_now()) is None
     assert await make.rows(database, members) == 1
 
 
@@ -86,7 +89,7 @@ async def test_setting_up_gives_a_password_to_a_superadmin_without_and_to_nobody
         done = await browser.sends(path, **ME | {"email": "Demo@example.com"})
         assert done.status_code == 303
     async with database.begin(EVERYTHING) as tx:
-        assert await setup.is_set_up(tx)
+        assert await setup.is_set_up(tx, LOCAL.joined)
 
 
 async def test_a_superadmin_set_up_in_production_sets_up_a_second_factor_first(
@@ -153,7 +156,7 @@ async def test_a_newer_invitation_takes_the_place_of_the_older(
         member = await links.member_of(
             tx, await links.look(tx, Kind.INVITATION, path.rpartition("/")[2], now=utc_now())
         )
-        newer = await invite.invite_again(tx, None, member, now=utc_now())
+        newer = await invite.invite_again(tx, None, member, LOCAL.joined, now=utc_now())
     async with browsing(database, tmp_path) as browser:
         assert (await browser.opens(path)).status_code == 404
         assert (await browser.opens(path_of(Kind.INVITATION, newer.token))).status_code == 200
@@ -248,6 +251,6 @@ async def test_set_up_survives_no_race_with_itself(database: Database) -> None:
     path = await setup_path(database)
     async with database.begin(EVERYTHING) as tx:
         first = First(MINA, "Mina")
-        await setup.set_up(tx, path.rpartition("/")[2], first, hashed="x", now=utc_now())
+        await setup.set_up(tx, path.rpartition("/")[2], first, LOCAL.joined, now=utc_now())
     held = await as_owner(database, "SELECT 1 FROM pg_locks WHERE locktype = 'advisory'")
     assert held == []

@@ -10,7 +10,7 @@ from msgspec import Struct
 from onebooking.db import Database, Tx, widen
 from onebooking.errors import AuthFailed
 from onebooking.members.auth import SECURITY as TOKEN
-from onebooking.members.auth import bearer_token, sit_down
+from onebooking.members.auth import bearer_token, desk_by_token
 from onebooking.reach import NOTHING, Reach
 from onebooking.settings import Settings
 from onebooking.websites.auth import KEY_HEADER, key_hash, website_of
@@ -61,12 +61,12 @@ async def open_reader(
     token = bearer_token(request)
     if token is None and KEY_HEADER not in request.headers:
         raise AuthFailed("Send a member's token as Authorization: Bearer, or a website's X-API-Key")
+    if token is not None:
+        async with desk_by_token(request, database, token) as desk:
+            yield Reader(desk.tx, desk.member.reach)
+        return
     async with database.begin(NOTHING) as tx:
-        if token is not None:
-            desk = await sit_down(tx, token)
-            yield Reader(tx, desk.member.reach)
-        else:
-            website = await website_of(tx, key_hash(request, settings))
-            reach = Reach(frozenset({website.id}))
-            await widen(tx, reach)
-            yield Reader(tx, reach)
+        website = await website_of(tx, key_hash(request, settings))
+        reach = Reach(frozenset({website.id}))
+        await widen(tx, reach)
+        yield Reader(tx, reach)

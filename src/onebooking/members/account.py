@@ -5,19 +5,22 @@ from uuid import UUID
 
 from onebooking.db import Tx
 from onebooking.errors import NotFound
-from onebooking.members import acts, links, passwords, sessions
+from onebooking.members import acts, links, sessions
 from onebooking.members.model import Member
+from onebooking.members.provider import Proof
 
 
 async def change_password(
-    tx: Tx, member: Member, session_id: UUID, hashed: str, *, now: datetime
+    tx: Tx, member: Member, session_id: UUID, proof: Proof, *, now: datetime
 ) -> str:
     """A new password; every other session ends. Returns this one's new token."""
-    await passwords.keep_password(tx, member.id, hashed, now=now)
+    await proof.keep(tx, member, now=now)
     await sessions.end_all(tx, member.id, but=session_id)
     await links.void(tx, member.id)
     await acts.record(tx, member.id, "password_changed", by=member.email, now=now)
-    return await sessions.renew(tx, session_id, now=now)
+    token = await sessions.renew(tx, session_id, now=now)
+    await sessions.hold(tx, token, proof.held)
+    return token
 
 
 async def end_session(tx: Tx, member: Member, session_id: UUID, *, now: datetime) -> None:

@@ -11,12 +11,19 @@ from litestar.params import FromPath
 
 from onebooking.clock import utc_now
 from onebooking.db import Database
-from onebooking.errors import FieldError, InvalidPayload, NotAllowed, OneBookingError
-from onebooking.members import account, factors, passwords, second_factor, sessions, tokens
+from onebooking.errors import (
+    FieldError,
+    InvalidPayload,
+    NotAllowed,
+    OneBookingError,
+    RateLimited,
+    SignInAway,
+)
+from onebooking.members import account, factors, second_factor, sessions, tokens
 from onebooking.members.auth import Desk, desk_of, place_of
 from onebooking.members.model import Role
+from onebooking.members.provider import Known, Provider, WrongSignIn
 from onebooking.members.telling import browser_of
-from onebooking.settings import Settings
 from onebooking.vault import Vault
 from onebooking.web.cookies import session_cookie
 from onebooking.web.forms import Form
@@ -34,24 +41,28 @@ async def account_page(request: Asked, database: NamedDependency[Database]) -> P
 
 @post("/account/password", status_code=303)
 async def change_password(
-    request: Asked, database: NamedDependency[Database], form: NamedDependency[Form]
+    request: Asked,
+    database: NamedDependency[Database],
+    provider: NamedDependency[Provider],
+    form: NamedDependency[Form],
 ) -> Page:
     """A new password, for who knows the old one; every other session ends."""
     now = utc_now()
     async with _at_browser(request, database) as desk:
-        await second_factor.knock(desk.tx, desk.member, place_of(request), now=now)
-        kept = await passwords.password_of(desk.tx, desk.member.id)
+        whom = desk.member
+        await second_factor.knock(desk.tx, whom, place_of(request), now=now)
+        known = Known(whom.email, whom.id, await provider.kept(desk.tx, whom.id))
+    current, new = form.get("current"), form.get("password")
     try:
-        if kept is not None and not (await passwords.verify(kept, form.get("current"))).right:
-            raise _wrong("current", "This is not your password.")
-        passwords.check_new(form.get("password"), about=(desk.member.email, desk.member.name))
-    except InvalidPayload as failed:
+        proof = await provider.change(known, whom.name, current, new=new)
+    except (WrongSignIn, InvalidPayload, RateLimited, SignInAway) as failed:
+        wrong = _wrong("current", "This is not your password.")
+        said = wrong if isinstance(failed, WrongSignIn) else failed
         async with _at_browser(request, database) as again:
-            return await _account(request, again, failed)
-    hashed = await passwords.hash_password(form.get("password"))
+            return await _account(request, again, said)
     async with _at_browser(request, database) as desk:
         tx, member, session_id = desk.tx, desk.member, _session_of(desk)
-        token = await account.change_password(tx, member, session_id, hashed, now=now)
+        token = await account.change_password(tx, member, session_id, proof, now=now)
     reply = go_to(request, "/account?done=password")
     reply.set_cookie(session_cookie(token, request.scope["scheme"], lasts=sessions.LONGEST))
     return reply
@@ -100,7 +111,7 @@ async def change_factor(
     request: Asked,
     database: NamedDependency[Database],
     vault: NamedDependency[Vault],
-    settings: NamedDependency[Settings],
+    provider: NamedDependency[Provider],
     form: NamedDependency[Form],
     act: FromPath[str],
 ) -> Page:
@@ -115,7 +126,7 @@ async def change_factor(
             if act == "codes":
                 codes = await second_factor.make_codes(tx, member, now=now)
             else:
-                required = member.role == Role.SUPERADMIN and not settings.development
+                required = member.role == Role.SUPERADMIN and provider.factor_required
                 await second_factor.turn_off(tx, member, by=member, now=now, required=required)
     except OneBookingError as failed:
         async with _at_browser(request, database) as desk:

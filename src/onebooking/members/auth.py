@@ -13,8 +13,10 @@ from msgspec import Struct
 from onebooking.clock import utc_now
 from onebooking.db import Database, Tx, widen
 from onebooking.errors import AuthFailed
-from onebooking.members import queries, sessions, tokens
+from onebooking.members import bearers, queries, sessions, tokens
 from onebooking.members.model import Member
+from onebooking.members.provider import Provider
+from onebooking.members.renewing import is_due, renewed
 from onebooking.members.sessions import Place, Session
 from onebooking.reach import NOTHING
 from onebooking.web.callers import address_of
@@ -22,7 +24,10 @@ from onebooking.web.cookies import session_token
 from onebooking.web.origin import check_origin
 
 TOKEN_SCHEME = SecurityScheme(
-    type="http", scheme="bearer", description="A member's token, `ob_pat_…`."
+    type="http",
+    scheme="bearer",
+    description="A member's token, `ob_pat_…`; where members sign in by Supabase Auth, also the "
+    "access token it gave them.",
 )
 SECURITY: list[SecurityRequirement] = [{"token": []}]
 
@@ -41,16 +46,50 @@ async def desk_of(request: Request[Any, Any, Any], database: Database) -> AsyncI
 
     Raises:
         AuthFailed: neither, or none that is valid.
-        NotAllowed: a session whose request another site's page may have sent.
+        NotAllowed: a session whose request another site's page may have sent, or a JWT of somebody
+            who is no member, or lacks a second factor.
+        SignInAway: the session or JWT cannot be had without Supabase, which does not answer.
     """
     token = bearer_token(request)
+    if token is not None:
+        async with desk_by_token(request, database, token) as desk:
+            yield desk
+        return
     cookie = session_token(request.cookies, request.scope["scheme"])
-    if token is None and cookie is None:
+    if cookie is None:
         raise AuthFailed("Sign in, or send your token as Authorization: Bearer ob_pat_…")
-    if token is None:
-        check_origin(request.method, request.headers)
+    check_origin(request.method, request.headers)
+    provider = provider_in(request)
     async with database.begin(NOTHING) as tx:
-        yield await (sit_down(tx, token) if token else _resume(tx, cookie or ""))
+        session = await _found(tx, provider, cookie)
+        if not is_due(session, now=utc_now()):
+            yield await _resumed(tx, session)
+            return
+    await renewed(database, provider, session)
+    async with database.begin(NOTHING) as tx:
+        yield await _resumed(tx, await _found(tx, provider, cookie))
+
+
+@asynccontextmanager
+async def desk_by_token(
+    request: Request[Any, Any, Any], database: Database, token: str
+) -> AsyncIterator[Desk]:
+    """The same for what a script sends: a member's token, or a JWT of the provider's."""
+    if token.startswith(tokens.PREFIX):
+        async with database.begin(NOTHING) as tx:
+            yield await _sit_down(tx, await queries.by_token(tx, tokens.hash_of(token)))
+        return
+    provider = provider_in(request)
+    bearer = await provider.read(token)
+    async with database.begin(NOTHING) as tx:
+        member = await bearers.member_of(tx, provider, bearer)
+        if member is not None:
+            yield await _sit_down(tx, member)
+            return
+    proof = await provider.user(token)
+    async with database.begin(NOTHING) as tx:
+        await proof.owner(tx, now=utc_now())
+        yield await _sit_down(tx, await bearers.member_of(tx, provider, bearer))
 
 
 async def open_desk(
@@ -73,31 +112,42 @@ async def check_signed_in(
         return desk.member
 
 
-async def sit_down(tx: Tx, token: str) -> Desk:
-    """The member whose token this is, with `tx` widened to their reach.
+async def _sit_down(tx: Tx, member: Member | None) -> Desk:
+    """Whose token it is, with `tx` widened to their reach.
 
     Raises:
         AuthFailed: no such token, revoked, or its member is disabled.
     """
-    member = await queries.by_token(tx, tokens.hash_of(token))
-    if member is None:
+    if member is None or member.disabled_at is not None:
         raise AuthFailed("This token is unknown or was revoked. Make a new one.")
     await widen(tx, member.reach)
     return Desk(tx, member)
 
 
-async def _resume(tx: Tx, cookie: str) -> Desk:
-    """The same for a session's cookie.
+async def _found(tx: Tx, provider: Provider, cookie: str) -> Session:
+    """The session of a cookie.
 
     Raises:
         AuthFailed: it is over, its second step is missing, or its member is disabled.
     """
     session = await sessions.find(tx, cookie, now=utc_now())
-    member = await queries.by_id(tx, session.member_id) if session else None
-    if session is None or session.waits_for is not None or member is None:
+    if session is None or not _is_whole(session, provider):
+        raise AuthFailed("You are signed out. Sign in again.")
+    return session
+
+
+async def _resumed(tx: Tx, session: Session) -> Desk:
+    member = await queries.by_id(tx, session.member_id)
+    if member is None:
         raise AuthFailed("You are signed out. Sign in again.")
     await widen(tx, member.reach)
     return Desk(tx, member, session.id)
+
+
+def _is_whole(session: Session, provider: Provider) -> bool:
+    """Whether it waits for nothing, and was begun the way that members sign in today."""
+    ours = (session.supabase_until is not None) == provider.by_supabase
+    return ours and session.waits_for is None
 
 
 async def whole_session(request: Request[Any, Any, Any], database: Database) -> Session | None:
@@ -107,7 +157,13 @@ async def whole_session(request: Request[Any, Any, Any], database: Database) -> 
         return None
     async with database.begin(NOTHING) as tx:
         session = await sessions.find(tx, cookie, now=utc_now())
-    return session if session is not None and session.waits_for is None else None
+    return session if session is not None and _is_whole(session, provider_in(request)) else None
+
+
+def provider_in(request: Request[Any, Any, Any]) -> Provider:
+    """How members sign in at this hub."""
+    provider: Provider = request.app.state.provider
+    return provider
 
 
 def place_of(request: Request[Any, Any, Any]) -> Place:

@@ -5,17 +5,19 @@ from typing import Annotated
 import typer
 
 from onebooking.clock import utc_now
-from onebooking.db import Tx
+from onebooking.db import Database, Tx
 from onebooking.members import acts, invite, queries
 from onebooking.members.add import add_member
 from onebooking.members.links import Kind, path_of
 from onebooking.members.mail_links import here
 from onebooking.members.model import Grant, Member, Role
+from onebooking.members.providers import provider_of
 from onebooking.members.setup import make_setup_link
 from onebooking.members.tokens import create_token
 from onebooking.reach import EVERYTHING, Reach, WebsiteId
 from onebooking.settings import Settings
-from onebooking.terminal import fail, in_transaction
+from onebooking.terminal import fail, in_transaction, with_database
+from onebooking.vault import Vault
 
 group = typer.Typer(no_args_is_help=True, help="People who sign in.")
 Email = Annotated[str, typer.Argument(metavar="EMAIL")]
@@ -60,16 +62,24 @@ def invite_member(
         fail("Say which websites: --website ID (repeatable), or --all-websites.")
     reach = EVERYTHING if all_websites else Reach(frozenset(map(WebsiteId, website or ())))
 
-    async def work(tx: Tx, settings: Settings) -> str:
-        known = await queries.by_email(tx, email.strip())
-        if known is not None:
-            invited = await invite.invite_again(tx, None, known, now=utc_now())
-        else:
-            grant = Grant(role, reach)
-            invited = await invite.invite(tx, None, email, grant, now=utc_now())
-        return here(settings) + path_of(Kind.INVITATION, invited.token)
+    async def work(database: Database, settings: Settings) -> str | None:
+        provider = provider_of(settings, Vault.of(settings))
+        async with database.begin(EVERYTHING) as tx:
+            known, now = await queries.by_email(tx, email.strip()), utc_now()
+            if known is not None:
+                invited = await invite.invite_again(tx, None, known, provider.joined, now=now)
+            else:
+                invited = await invite.invite(tx, None, email, Grant(role, reach), now=now)
+        url = here(settings) + path_of(Kind.INVITATION, invited.token)
+        try:
+            return await provider.link_for_hand(invited.member, url)
+        finally:
+            await provider.close()
 
-    typer.echo(in_transaction(work))
+    link = with_database(work)
+    if link is None:
+        fail("They are a member now. Supabase makes no link for them: see the log above.")
+    typer.echo(link)
 
 
 @group.command("setup-link")
@@ -80,7 +90,8 @@ def setup_link() -> None:
     """
 
     async def work(tx: Tx, settings: Settings) -> str | None:
-        token = await make_setup_link(tx, now=utc_now())
+        joined = provider_of(settings, Vault.of(settings)).joined
+        token = await make_setup_link(tx, joined, now=utc_now())
         return token and here(settings) + path_of(Kind.SETUP, token)
 
     link = in_transaction(work)

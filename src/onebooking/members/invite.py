@@ -3,13 +3,15 @@
 from datetime import datetime
 
 from msgspec import Struct
+from sqlalchemy import ColumnElement
 
 from onebooking.db import Tx
 from onebooking.errors import InvalidPayload, NotAllowed
-from onebooking.members import acts, links, passwords, queries
+from onebooking.members import acts, links, queries
 from onebooking.members.add import add_member
 from onebooking.members.links import Kind
 from onebooking.members.model import Grant, Member, Right
+from onebooking.members.provider import Proof
 
 _LONGEST_NAME = 200
 
@@ -38,8 +40,10 @@ async def invite(tx: Tx, by: Member | None, email: str, grant: Grant, *, now: da
     return await _invited(tx, by, member, now=now)
 
 
-async def invite_again(tx: Tx, by: Member | None, member: Member, *, now: datetime) -> Invited:
-    """A new link for a member who has no password yet; the one before opens nothing any more.
+async def invite_again(
+    tx: Tx, by: Member | None, member: Member, joined: ColumnElement[bool], *, now: datetime
+) -> Invited:
+    """A new link for a member who cannot sign in yet; the one before opens nothing any more.
 
     Raises:
         NotAllowed: not theirs to manage.
@@ -47,7 +51,7 @@ async def invite_again(tx: Tx, by: Member | None, member: Member, *, now: dateti
     """
     if by is not None and not by.manages(member):
         raise NotAllowed("You may invite staff of your own websites. Ask a superadmin.")
-    if member.disabled_at is not None or await passwords.password_of(tx, member.id):
+    if member.disabled_at is not None or await queries.holds(tx, member.id, joined):
         raise InvalidPayload(f"{member.email} needs no invitation.")
     return await _invited(tx, by, member, now=now)
 
@@ -60,13 +64,8 @@ async def _invited(tx: Tx, by: Member | None, member: Member, *, now: datetime) 
     return Invited(member, token)
 
 
-async def invited(tx: Tx, token: str, *, now: datetime) -> Member:
-    """Whom an invitation is for, without using it. Raises LinkOver."""
-    return await links.member_of(tx, await links.look(tx, Kind.INVITATION, token, now=now))
-
-
-async def accept(tx: Tx, token: str, *, name: str, hashed: str, now: datetime) -> Member:
-    """Use the invitation up: from now on the member has this name and password.
+async def accept(tx: Tx, token: str, *, name: str, proof: Proof, now: datetime) -> Member:
+    """Use the invitation up: from now on the member has this name, and signs in with this.
 
     Raises:
         LinkOver: it is used, too old, or its member disabled.
@@ -74,7 +73,7 @@ async def accept(tx: Tx, token: str, *, name: str, hashed: str, now: datetime) -
     member = await links.member_of(tx, await links.use(tx, Kind.INVITATION, token, now=now))
     chosen = name[:_LONGEST_NAME] or member.name
     await queries.rename(tx, member.id, chosen)
-    await passwords.keep_password(tx, member.id, hashed, now=now)
+    await proof.keep(tx, member, now=now)
     await links.void(tx, member.id)
     await acts.record(tx, member.id, "joined", by=member.email, now=now)
     return member

@@ -9,15 +9,19 @@ from litestar import Request, get, post
 from litestar.background_tasks import BackgroundTask
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from msgspec import Struct
 
 from onebooking.clock import utc_now
 from onebooking.db import Database
-from onebooking.errors import FieldError, InvalidPayload, OneBookingError, RateLimited
-from onebooking.members import invite, mails, passwords, reset, setup, sign_in
+from onebooking.errors import FieldError, InvalidPayload, OneBookingError, RateLimited, SignInAway
+from onebooking.members import invite, links, mails, reset, setup, sign_in
 from onebooking.members.auth import place_of
-from onebooking.members.links import Kind, LinkOver, path_of
+from onebooking.members.links import Kind, Link, LinkOver, path_of
 from onebooking.members.mail_links import NotMailed, base_url, log, send_quietly
+from onebooking.members.model import Member
+from onebooking.members.provider import Proof, Provider
 from onebooking.members.setup import First
+from onebooking.members.sign_in import Arrival
 from onebooking.members.sign_in_pages import signed_in
 from onebooking.reach import EVERYTHING, NOTHING
 from onebooking.settings import Settings
@@ -29,19 +33,22 @@ Asked = Request[Any, Any, Any]
 
 @get("/set-up/{token:str}")
 async def setup_page(
-    request: Asked, database: NamedDependency[Database], token: FromPath[str]
+    request: Asked,
+    database: NamedDependency[Database],
+    provider: NamedDependency[Provider],
+    token: FromPath[str],
 ) -> Page:
     """Become the first superadmin."""
     async with database.begin(NOTHING) as tx:
-        await setup.check_open(tx, token, now=utc_now())
-    return page(request, "members/setup.html", given=First("", ""), errors={})
+        await setup.check_open(tx, token, provider.joined, now=utc_now())
+    return _form(request, "setup", given=First("", ""), provider=provider)
 
 
 @post("/set-up/{token:str}", status_code=303)
 async def set_up_now(
     request: Asked,
     database: NamedDependency[Database],
-    settings: NamedDependency[Settings],
+    provider: NamedDependency[Provider],
     form: NamedDependency[Form],
     token: FromPath[str],
 ) -> Page:
@@ -49,18 +56,23 @@ async def set_up_now(
     first, now = First(form.get("email"), form.get("name")), utc_now()
     try:
         async with database.begin(NOTHING) as tx:
-            await setup.check_open(tx, token, now=now)
-        hashed = await _chosen(form, about=(first.email, first.name), named=True)
+            await setup.check_open(tx, token, provider.joined, now=now)
+        _check_name(first.name)
+        proof = await provider.first(first.email, first.name, form.get("password"))
         async with database.begin(EVERYTHING) as tx:
-            member = await setup.set_up(tx, token, first, hashed=hashed, now=now)
+            member = await setup.set_up(tx, token, first, provider.joined, now=now)
+            await proof.keep(tx, member, now=now)
             entered = await sign_in.enter(
-                tx, member.id, place_of(request), now=now, factor_required=not settings.development
+                tx,
+                member.id,
+                Arrival(place_of(request), proof),
+                now=now,
+                factor_required=provider.factor_required,
             )
     except LinkOver:
         raise
     except OneBookingError as failed:
-        errors = field_errors(failed) or {"email": failed.message}
-        return page(request, "members/setup.html", status=422, given=first, errors=errors)
+        return _form(request, "setup", failed, given=first, provider=provider)
     return signed_in(request, entered, "/")
 
 
@@ -69,32 +81,33 @@ async def invitation_page(
     request: Asked, database: NamedDependency[Database], token: FromPath[str]
 ) -> Page:
     """Choose name and password."""
-    async with database.begin(NOTHING) as tx:
-        invited = await invite.invited(tx, token, now=utc_now())
-    return page(request, "members/invitation.html", invited=invited, called="", errors={})
+    way = await _looked(database, Kind.INVITATION, token)
+    return _form(request, "invitation", invited=way.member, called="", part=_part(request))
 
 
 @post("/invitations/{token:str}", status_code=303)
 async def accept_now(
     request: Asked,
     database: NamedDependency[Database],
-    settings: NamedDependency[Settings],
+    provider: NamedDependency[Provider],
     form: NamedDependency[Form],
     token: FromPath[str],
 ) -> Page:
     """Use the invitation up, and sign its member in."""
     name, now = form.get("name"), utc_now()
-    async with database.begin(NOTHING) as tx:
-        invited = await invite.invited(tx, token, now=now)
+    way = await _looked(database, Kind.INVITATION, token)
     try:
-        hashed = await _chosen(form, about=(invited.email, name), named=True)
+        _check_name(name)
+        opened = await _opened(database, provider, way, form)
+        proof = await provider.choose(way.member, name, form.get("password"), opened=opened)
     except InvalidPayload as failed:
-        context = {"invited": invited, "called": name, "errors": field_errors(failed)}
-        return page(request, "members/invitation.html", status=422, **context)
+        context = {"invited": way.member, "called": name, "part": form.get("token_hash")}
+        return _form(request, "invitation", failed, **context)
     async with database.begin(NOTHING) as tx:
-        member = await invite.accept(tx, token, name=name, hashed=hashed, now=now)
+        member = await invite.accept(tx, token, name=name, proof=proof, now=now)
+        arrival = Arrival(place_of(request), proof)
         entered = await sign_in.enter(
-            tx, member.id, place_of(request), now=now, factor_required=not settings.development
+            tx, member.id, arrival, now=now, factor_required=provider.factor_required
         )
     return signed_in(request, entered, "/")
 
@@ -110,6 +123,7 @@ async def ask_now(
     request: Asked,
     database: NamedDependency[Database],
     settings: NamedDependency[Settings],
+    provider: NamedDependency[Provider],
     form: NamedDependency[Form],
 ) -> Page:
     """Mail a link after this answer, which is the same and as quick for everybody."""
@@ -127,9 +141,16 @@ async def ask_now(
         except NotMailed as failed:
             log.warning("a password cannot be reset by mail: %s", failed)
         else:
-            mail = mails.forgotten_password(found.member, url)
-            reply.background = BackgroundTask(send_quietly, settings, mail)
+            reply.background = BackgroundTask(_mail_reset, provider, found.member, url)
     return reply
+
+
+async def _mail_reset(provider: Provider, member: Member, url: str) -> None:
+    """Nobody waits: what goes wrong is in the log, without the address."""
+    try:
+        await provider.mail_reset(member, url)
+    except (NotMailed, SignInAway, RateLimited) as failed:
+        log.warning("a mail to a member was not sent: %s", failed)
 
 
 @get("/reset/{token:str}")
@@ -137,9 +158,8 @@ async def reset_page(
     request: Asked, database: NamedDependency[Database], token: FromPath[str]
 ) -> Page:
     """Choose a new password."""
-    async with database.begin(NOTHING) as tx:
-        member = await reset.forgotten(tx, token, now=utc_now())
-    return page(request, "members/reset.html", email=member.email, errors={})
+    way = await _looked(database, Kind.RESET, token)
+    return _form(request, "reset", email=way.member.email, part=_part(request))
 
 
 @post("/reset/{token:str}", status_code=303)
@@ -147,33 +167,85 @@ async def reset_now(
     request: Asked,
     database: NamedDependency[Database],
     settings: NamedDependency[Settings],
+    provider: NamedDependency[Provider],
     form: NamedDependency[Form],
     token: FromPath[str],
 ) -> Page:
     """Use the link up. Signing in comes after, with the second factor where there is one."""
     now = utc_now()
-    async with database.begin(NOTHING) as tx:
-        member = await reset.forgotten(tx, token, now=now)
+    way = await _looked(database, Kind.RESET, token)
+    member = way.member
     try:
-        hashed = await _chosen(form, about=(member.email, member.name))
+        opened = await _opened(database, provider, way, form)
+        proof = await provider.choose(member, member.name, form.get("password"), opened=opened)
     except InvalidPayload as failed:
-        context = {"email": member.email, "errors": field_errors(failed)}
-        return page(request, "members/reset.html", status=422, **context)
+        part = form.get("token_hash")
+        return _form(request, "reset", failed, email=member.email, part=part)
     async with database.begin(NOTHING) as tx:
-        await reset.reset(tx, token, hashed=hashed, now=now)
+        await reset.reset(tx, token, proof=proof, now=now)
     reply = go_to(request, "/sign-in?done=reset")
-    reply.background = BackgroundTask(send_quietly, settings, mails.password_was_reset(member))
+    reply.background = BackgroundTask(_tell_of_reset, settings, provider, member, proof)
     return reply
 
 
-async def _chosen(form: Form, *, about: tuple[str, ...], named: bool = False) -> str:
-    """The hash of the password that was chosen. Raises InvalidPayload naming the field."""
-    if named and not form.get("name"):
+async def _tell_of_reset(
+    settings: Settings, provider: Provider, member: Member, proof: Proof
+) -> None:
+    """Tell the owner, and give back what Supabase opened for the new password alone."""
+    await send_quietly(settings, mails.password_was_reset(member))
+    if proof.held is not None:
+        await provider.leave(proof.held.encrypted)
+
+
+class Way(Struct, frozen=True):
+    """A link that still opens its door, and whose it is."""
+
+    token: str
+    link: Link
+    member: Member
+
+
+async def _looked(database: Database, kind: Kind, token: str) -> Way:
+    """What a link opens and to whom, without using it. Raises LinkOver."""
+    async with database.begin(NOTHING) as tx:
+        link = await links.look(tx, kind, token, now=utc_now())
+        return Way(token, link, await links.member_of(tx, link))
+
+
+async def _opened(database: Database, provider: Provider, way: Way, form: Form) -> bytes | None:
+    """What Supabase's part of the link opened, kept until a password is taken: it opens once.
+
+    Raises:
+        LinkOver: it was used before, or is too old.
+    """
+    kind, opened = way.link.kind, way.link.supabase_tokens
+    if opened is not None:
+        return opened
+    opened = await provider.open_link(kind, way.member, form.get("token_hash"))
+    if opened is not None:
+        async with database.begin(NOTHING) as tx:
+            await links.hold(tx, kind, way.token, opened, now=utc_now())
+    return opened
+
+
+def _check_name(name: str) -> None:
+    if not name:
         message = "Say what colleagues call you."
         raise InvalidPayload(message, details=(FieldError("name", message),))
-    password = form.get("password")
-    passwords.check_new(password, about=about)
-    return await passwords.hash_password(password)
+
+
+def _part(request: Asked) -> str:
+    """Supabase's part of a link, which its mail template appends."""
+    part: str = request.query_params.get("token_hash", "")
+    return part
+
+
+def _form(request: Asked, name: str, failed: OneBookingError | None = None, **context: Any) -> Page:
+    """A link's form, or the same again with what was wrong about it."""
+    errors, status = {}, 200
+    if failed is not None:
+        errors, status = field_errors(failed) or {"email": failed.message}, 422
+    return page(request, f"members/{name}.html", status=status, errors=errors, **context)
 
 
 router = page_router(

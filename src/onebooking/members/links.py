@@ -43,6 +43,7 @@ class Link(Struct, frozen=True):
 
     kind: Kind
     member_id: UUID | None
+    supabase_tokens: bytes | None = None  # of Supabase's part, once that was used
 
 
 class LinkOver(NotFound):
@@ -76,11 +77,17 @@ async def make_link(tx: Tx, kind: Kind, member_id: UUID | None, *, now: datetime
 
 async def look(tx: Tx, kind: Kind, token: str, *, now: datetime) -> Link:
     """What a link opens, without using it. Raises LinkOver."""
-    wanted = select(k.kind, k.member_id).where(_good(kind, token, now))
+    wanted = select(k.kind, k.member_id, k.supabase_tokens).where(_good(kind, token, now))
     found = await fetch_one(tx, wanted, Link)
     if found is None:
         raise LinkOver
     return found
+
+
+async def hold(tx: Tx, kind: Kind, token: str, encrypted: bytes, *, now: datetime) -> None:
+    """Keep what Supabase gave for its part of a link, until the password is chosen."""
+    known = update(member_links).where(_good(kind, token, now))
+    await tx.execute(known.values(supabase_tokens=encrypted))
 
 
 async def use(tx: Tx, kind: Kind, token: str, *, now: datetime) -> Link:

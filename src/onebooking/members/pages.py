@@ -10,13 +10,14 @@ from litestar.params import FromPath
 from onebooking.clock import utc_now
 from onebooking.db import Database, Tx
 from onebooking.errors import AuthFailed, InvalidPayload, OneBookingError
-from onebooking.members import change, invite, mails, queries
+from onebooking.members import change, invite, queries
 from onebooking.members.acts import list_acts
-from onebooking.members.auth import desk_of
+from onebooking.members.auth import desk_of, provider_in
 from onebooking.members.invite import Invited
 from onebooking.members.links import Kind, path_of
-from onebooking.members.mail_links import NotMailed, base_url, send_or_say
+from onebooking.members.mail_links import NotMailed, base_url
 from onebooking.members.model import RIGHTS, Grant, Member, Right, Role
+from onebooking.members.provider import Provider
 from onebooking.members.standing import standings
 from onebooking.members.telling import told
 from onebooking.reach import Reach, WebsiteId
@@ -35,14 +36,19 @@ _ACTS = {
 
 @get("/members")
 async def members_page(
-    request: Asked, tx: NamedDependency[Tx], member: NamedDependency[Member]
+    request: Asked,
+    tx: NamedDependency[Tx],
+    member: NamedDependency[Member],
+    provider: NamedDependency[Provider],
 ) -> Page:
     """Who works on the caller's websites, and what each role may do."""
     member.require(Right.MANAGE_MEMBERS)
     people = await queries.within_reach(tx, member.reach)
     context: dict[str, Any] = {
         "people": people,
-        "standings": await standings(tx, [one.id for one in people], now=utc_now()),
+        "standings": await standings(
+            tx, [one.id for one in people], provider.joined, now=utc_now()
+        ),
         "names": await queries.website_names(tx, member.reach),
         "rights": {right: [right in RIGHTS[role] for role in Role] for right in Right},
         "roles": list(Role),
@@ -64,6 +70,7 @@ async def invite_now(
     request: Asked,
     database: NamedDependency[Database],
     settings: NamedDependency[Settings],
+    provider: NamedDependency[Provider],
     form: NamedDependency[Form],
 ) -> Page:
     """Add the member and mail their link; where no mail leaves, show the link instead."""
@@ -77,7 +84,7 @@ async def invite_now(
         async with desk_of(request, database) as desk:
             desk.member.require(Right.MANAGE_MEMBERS)
             return await _invite_form(request, desk.tx, desk.member, form, failed)
-    return await _mail_link(request, settings, by, invited)
+    return await _mail_link(request, settings, provider, by, invited)
 
 
 @get("/members/{member_id:uuid}")
@@ -129,25 +136,31 @@ async def invite_again_now(
     request: Asked,
     database: NamedDependency[Database],
     settings: NamedDependency[Settings],
+    provider: NamedDependency[Provider],
     member_id: FromPath[UUID],
 ) -> Page:
     """Mail a new link; the one before opens nothing any more."""
     async with desk_of(request, database) as desk:
         by, now = desk.member, utc_now()
         whom = await change.seen_member(desk.tx, by, member_id)
-        invited = await invite.invite_again(desk.tx, by, whom, now=now)
-    return await _mail_link(request, settings, by, invited)
+        invited = await invite.invite_again(desk.tx, by, whom, provider.joined, now=now)
+    return await _mail_link(request, settings, provider, by, invited)
 
 
-async def _mail_link(request: Asked, settings: Settings, by: Member, invited: Invited) -> Page:
+async def _mail_link(
+    request: Asked, settings: Settings, provider: Provider, by: Member, invited: Invited
+) -> Page:
     """Once it is committed. The link is shown only to who may give it, and only if it must."""
     path = path_of(Kind.INVITATION, invited.token)
+    url: str | None
     try:
         url = base_url(settings, str(request.base_url)) + path
-        await send_or_say(settings, mails.invitation(invited.member, url, by=by.name))
+        await provider.mail_invitation(invited.member, url, by=by.name)
     except NotMailed as failed:
-        url = str(request.base_url).rstrip("/") + path
+        here = str(request.base_url).rstrip("/") + path
+        url = await provider.link_for_hand(invited.member, here)
         context: dict[str, Any] = {"invited": invited.member, "url": url, "why": str(failed)}
+        context["by_supabase"] = provider.by_supabase
         return page(request, "members/invited.html", member=by, **context)
     return go_to(request, f"/members/{invited.member.id}?done=invited")
 
@@ -162,6 +175,7 @@ async def _invite_form(
         "role": form.get("role", Role.STAFF),
         "chosen": form.all("website"),
         "all_websites": "all_websites" in form,
+        "by_supabase": provider_in(request).by_supabase,
         "errors": _errors(failed, "email"),
     }
     status = failed.status if failed else 200
@@ -176,7 +190,7 @@ async def _member_page(
     names = await queries.website_names(tx, by.reach)
     context: dict[str, Any] = {
         "whom": whom,
-        "standing": (await standings(tx, [whom.id], now=now))[whom.id],
+        "standing": (await standings(tx, [whom.id], provider_in(request).joined, now=now))[whom.id],
         "manages": by.manages(whom),
         "names": names,
         "roles": _grantable(by),

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, or_, select, update
 
 from onebooking.db import Tx, within
 from onebooking.members.model import Member, Role
@@ -46,6 +46,12 @@ async def by_id(tx: Tx, member_id: UUID) -> Member | None:
     """The member with this id, disabled ones too."""
     row = (await tx.execute(_wanted().where(members.c.id == member_id))).first()
     return None if row is None else _member(row)
+
+
+async def holds(tx: Tx, member_id: UUID, condition: ColumnElement[bool]) -> bool:
+    """Whether a condition on rows of `members` is true of this one."""
+    found = await tx.execute(select(condition).where(members.c.id == member_id))
+    return bool(found.scalar_one_or_none())
 
 
 async def superadmins(tx: Tx) -> list[str]:

@@ -6,9 +6,10 @@ from msgspec import Struct
 
 from onebooking.db import Tx
 from onebooking.errors import RateLimited
-from onebooking.members import acts, links, passwords, queries, sessions, throttle
+from onebooking.members import acts, links, queries, sessions, throttle
 from onebooking.members.links import Kind
 from onebooking.members.model import Member
+from onebooking.members.provider import Proof
 from onebooking.members.sessions import Place
 
 
@@ -40,12 +41,7 @@ async def ask(tx: Tx, email: str, place: Place, *, now: datetime) -> Forgotten |
     return Forgotten(member, await links.make_link(tx, Kind.RESET, member.id, now=now))
 
 
-async def forgotten(tx: Tx, token: str, *, now: datetime) -> Member:
-    """Whom a link is for, without using it. Raises LinkOver."""
-    return await links.member_of(tx, await links.look(tx, Kind.RESET, token, now=now))
-
-
-async def reset(tx: Tx, token: str, *, hashed: str, now: datetime) -> Member:
+async def reset(tx: Tx, token: str, *, proof: Proof, now: datetime) -> Member:
     """Use the link up: a new password, and everybody who was signed in as this member is out.
 
     The second factor stays: a letter box alone opens nothing.
@@ -54,7 +50,7 @@ async def reset(tx: Tx, token: str, *, hashed: str, now: datetime) -> Member:
         LinkOver: it is used, too old, or its member disabled.
     """
     member = await links.member_of(tx, await links.use(tx, Kind.RESET, token, now=now))
-    await passwords.keep_password(tx, member.id, hashed, now=now)
+    await proof.keep(tx, member, now=now)
     await sessions.end_all(tx, member.id)
     await links.void(tx, member.id)
     await acts.record(tx, member.id, "password_reset", by=member.email, now=now)

@@ -11,13 +11,17 @@ from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 
 from onebooking.db import Tx, fetch_all, fetch_one
 from onebooking.tables import member_sessions, members
+from onebooking.vault import Reencrypted, Vault
 
 IDLE, LONGEST = timedelta(hours=12), timedelta(days=14)
 UNFINISHED = timedelta(minutes=15)  # for the second step of signing in
 _SEEN_EVERY = timedelta(minutes=1)  # looking around writes no oftener than that
 _MAX_AGENT, _MAX_ADDRESS = 300, 60
 s = member_sessions.c
-_columns = (s.id, s.member_id, s.waits_for, s.user_agent, s.address, s.created_at, s.seen_at)
+_columns = (
+    s.id, s.member_id, s.waits_for, s.user_agent, s.address, s.created_at, s.seen_at,
+    s.supabase_until,
+)  # fmt: skip
 
 
 class Wait(StrEnum):
@@ -37,6 +41,14 @@ class Session(Struct, frozen=True):
     address: str
     created_at: datetime
     seen_at: datetime
+    supabase_until: datetime | None = None  # when the tokens it lives on must be renewed
+
+
+class Held(Struct, frozen=True):
+    """Tokens of Supabase, encrypted, and how long the access token among them is good."""
+
+    encrypted: bytes
+    until: datetime
 
 
 class Place(Struct, frozen=True):
@@ -120,9 +132,50 @@ async def end_all(tx: Tx, member_id: UUID, *, but: UUID | None = None) -> int:
     return (await tx.execute(gone)).rowcount
 
 
-async def end_by_token(tx: Tx, token: str) -> None:
-    """End the session of a token, where there is one."""
-    await tx.execute(delete(member_sessions).where(s.token_hash == hash_of(token)))
+async def end_by_token(tx: Tx, token: str) -> bytes | None:
+    """End the session of a token, where there is one; what it lived on at Supabase."""
+    gone = delete(member_sessions).where(s.token_hash == hash_of(token))
+    held: bytes | None = (await tx.execute(gone.returning(s.supabase_tokens))).scalar_one_or_none()
+    return held
+
+
+async def hold(tx: Tx, token: str, held: Held | None) -> None:
+    """Let the session of a token live on these tokens of Supabase."""
+    if held is not None:
+        theirs = update(member_sessions).where(s.token_hash == hash_of(token))
+        await tx.execute(theirs.values(supabase_tokens=held.encrypted, supabase_until=held.until))
+
+
+async def held_by(tx: Tx, session_id: UUID) -> bytes | None:
+    """What a session lives on at Supabase."""
+    wanted = select(s.supabase_tokens).where(s.id == session_id)
+    found: bytes | None = (await tx.execute(wanted)).scalar_one_or_none()
+    return found
+
+
+async def renew_held(tx: Tx, session_id: UUID, old: bytes, new: Held | None) -> None:
+    """Let a session live on `new` instead of `old`, or end it where there is nothing new.
+
+    Where another process was faster, what it wrote stays.
+    """
+    ours = (s.id == session_id, s.supabase_tokens == old)
+    if new is None:
+        await tx.execute(delete(member_sessions).where(*ours))
+    else:
+        fresh = {"supabase_tokens": new.encrypted, "supabase_until": new.until}
+        await tx.execute(update(member_sessions).where(*ours).values(fresh))
+
+
+async def reencrypt(tx: Tx, vault: Vault) -> Reencrypted:
+    """Encrypt with the newest secret key the tokens that an older one holds."""
+    wanted = select(s.id, s.supabase_tokens).where(s.supabase_tokens.is_not(None))
+    rows = await tx.execute(wanted.order_by(s.id).with_for_update())
+
+    async def write(session_id: UUID, encrypted: bytes) -> None:
+        ours = update(member_sessions).where(s.id == session_id)
+        await tx.execute(ours.values(supabase_tokens=encrypted))
+
+    return await vault.reencrypt([(row.id, "", row.supabase_tokens) for row in rows], write)
 
 
 def _alive(now: datetime) -> ColumnElement[bool]:

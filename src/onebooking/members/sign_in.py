@@ -6,19 +6,19 @@ from uuid import UUID
 from msgspec import Struct
 
 from onebooking.db import Tx
-from onebooking.errors import AuthFailed
-from onebooking.members import factors, passwords, queries, sessions, throttle
+from onebooking.members import factors, queries, sessions, throttle
 from onebooking.members.model import Member, Role
+from onebooking.members.provider import Known, Proof, Provider, WrongSignIn
 from onebooking.members.sessions import Place, Wait
 
 _MAX_EMAIL = 254
 
 
-class Known(Struct, frozen=True):
-    """What there is to hold a password against: of a stranger nothing, which takes as long."""
+class Arrival(Struct, frozen=True):
+    """Somebody at the door: where they are, and what they proved themself with."""
 
-    member_id: UUID | None = None
-    kept: str | None = None
+    place: Place
+    proof: Proof
 
 
 class Entered(Struct, frozen=True):
@@ -28,14 +28,7 @@ class Entered(Struct, frozen=True):
     waits_for: Wait | None
 
 
-class WrongSignIn(AuthFailed):
-    """Address or password is wrong; which of the two, nobody is told."""
-
-    def __init__(self) -> None:
-        super().__init__("Address or password is wrong.")
-
-
-async def knock(tx: Tx, email: str, place: Place, *, now: datetime) -> Known:
+async def knock(tx: Tx, provider: Provider, email: str, place: Place, *, now: datetime) -> Known:
     """Count a try to sign in, and fetch what the password is held against.
 
     Commit before that is done: a try counts whatever becomes of it.
@@ -47,18 +40,18 @@ async def knock(tx: Tx, email: str, place: Place, *, now: datetime) -> Known:
     await throttle.knock(tx, throttle.doors_to(address, place.address), now=now)
     member = await queries.by_email(tx, address)
     if member is None or member.disabled_at is not None:
-        return Known()
-    kept = await passwords.password_of(tx, member.id)
-    return Known(member.id, kept)
+        return Known(address)
+    return Known(address, member.id, await provider.kept(tx, member.id))
 
 
 async def enter(
-    tx: Tx, member_id: UUID, place: Place, *, now: datetime, factor_required: bool
+    tx: Tx, member_id: UUID, arrival: Arrival, *, now: datetime, factor_required: bool
 ) -> Entered:
     """Open a session for a member whose password was right.
 
     It waits for the code where the member has a second factor. Without one it waits for them to
-    set one up where they are a superadmin and `factor_required`.
+    set one up where they are a superadmin and `factor_required`, or where their account has one
+    elsewhere, for which nobody was asked: who guards it is not let in by the password alone.
 
     Raises:
         WrongSignIn: disabled meanwhile.
@@ -66,9 +59,13 @@ async def enter(
     member = await queries.by_id(tx, member_id)
     if member is None or member.disabled_at is not None:
         raise WrongSignIn
+    place, proof = arrival.place, arrival.proof
     await throttle.pass_through(tx, throttle.doors_to(member.email, place.address))
     waits_for = await wait_of(tx, member, factor_required=factor_required)
+    if waits_for is None and proof.guarded:
+        waits_for = Wait.ENROLMENT
     token = await sessions.start(tx, member.id, place, now=now, waits_for=waits_for)
+    await sessions.hold(tx, token, proof.held)
     return Entered(token, waits_for)
 
 

@@ -1,21 +1,26 @@
 """Signing in, step by step, and signing out."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from litestar import Request, get, post
+from litestar.background_tasks import BackgroundTask
 from litestar.di import NamedDependency
+from msgspec import Struct
 
 from onebooking.clock import utc_now
 from onebooking.db import Database, Tx
-from onebooking.errors import AuthFailed, OneBookingError, RateLimited
-from onebooking.members import passwords, queries, second_factor, sessions, sign_in
+from onebooking.errors import AuthFailed, NotAllowed, OneBookingError, RateLimited, SignInAway
+from onebooking.members import queries, second_factor, sessions, sign_in
 from onebooking.members.auth import place_of, whole_session
 from onebooking.members.model import Member
-from onebooking.members.sessions import Session, Wait
-from onebooking.members.sign_in import Entered, WrongSignIn
+from onebooking.members.provider import Provider, WrongSignIn
+from onebooking.members.sessions import Place, Session, Wait
+from onebooking.members.sign_in import Arrival, Entered
 from onebooking.reach import NOTHING
-from onebooking.settings import Settings
 from onebooking.vault import Vault
 from onebooking.web.cookies import no_session_cookie, session_cookie, session_token
 from onebooking.web.forms import Form
@@ -39,14 +44,14 @@ async def sign_in_page(request: Asked, database: NamedDependency[Database]) -> P
 async def sign_in_now(
     request: Asked,
     database: NamedDependency[Database],
-    settings: NamedDependency[Settings],
+    provider: NamedDependency[Provider],
     form: NamedDependency[Form],
 ) -> Page:
     """Take address and password; the session that was there before ends."""
     onward = _onward(form.get("next"))
     try:
-        entered = await _entered(request, database, settings, form)
-    except (WrongSignIn, RateLimited) as failed:
+        entered = await _entered(request, database, provider, form)
+    except (WrongSignIn, NotAllowed, RateLimited, SignInAway) as failed:
         context = {"onward": onward, "email": form.get("email"), "error": failed.message}
         said = page(request, "members/sign_in.html", status=failed.status, done="", **context)
         if failed.retry_after_seconds is not None:
@@ -55,23 +60,19 @@ async def sign_in_now(
     return signed_in(request, entered, onward)
 
 
-async def _entered(request: Asked, database: Database, settings: Settings, form: Form) -> Entered:
+async def _entered(request: Asked, database: Database, provider: Provider, form: Form) -> Entered:
     """Two short transactions, and between them the slow part, which holds no connection."""
-    now, place, password = utc_now(), place_of(request), form.get("password")
+    now, place = utc_now(), place_of(request)
     async with database.begin(NOTHING) as tx:
-        known = await sign_in.knock(tx, form.get("email"), place, now=now)
-    checked = await passwords.verify(known.kept, password)
-    if known.member_id is None or not checked.right:
-        raise WrongSignIn
-    fresh = await passwords.hash_password(password) if checked.stale else None
+        known = await sign_in.knock(tx, provider, form.get("email"), place, now=now)
+    proof = await provider.check(known, form.get("password"))
     async with database.begin(NOTHING) as tx:
         before = session_token(request.cookies, request.scope["scheme"])
         if before is not None:
             await sessions.end_by_token(tx, before)
-        if fresh is not None:
-            await passwords.keep_password(tx, known.member_id, fresh, now=now)
+        owner, arrival = await proof.owner(tx, now=now), Arrival(place, proof)
         return await sign_in.enter(
-            tx, known.member_id, place, now=now, factor_required=not settings.development
+            tx, owner, arrival, now=now, factor_required=provider.factor_required
         )
 
 
@@ -102,15 +103,12 @@ async def code_now(
     form: NamedDependency[Form],
 ) -> Page:
     """Take the code; only then is anybody signed in."""
-    now, place, onward = utc_now(), place_of(request), _onward(form.get("next"))
+    onward = _onward(form.get("next"))
     try:
-        async with database.begin(NOTHING) as tx:
-            _, member = await _half(tx, request, Wait.CODE)
-            await second_factor.knock(tx, member, place, now=now)
-        async with database.begin(NOTHING) as tx:
-            session, member = await _half(tx, request, Wait.CODE)
-            await second_factor.prove(tx, vault, member, form.get("code"), now=now)
-            token = await second_factor.finish(tx, member, session, place, now=now)
+        async with _second_step(request, database, Wait.CODE) as step:
+            code = form.get("code")
+            await second_factor.prove(step.tx, vault, step.member, code, now=step.now)
+            token = await step.finish()
     except AuthFailed:
         raise
     except OneBookingError as failed:
@@ -140,17 +138,15 @@ async def enrol_now(
     form: NamedDependency[Form],
 ) -> Page:
     """Take the first code, sign in, and show the recovery codes."""
-    now, place, onward = utc_now(), place_of(request), _onward(form.get("next"))
+    onward = _onward(form.get("next"))
     try:
-        async with database.begin(NOTHING) as tx:
-            _, member = await _half(tx, request, Wait.ENROLMENT)
-            await second_factor.knock(tx, member, place, now=now)
-        async with database.begin(NOTHING) as tx:
-            session, member = await _half(tx, request, Wait.ENROLMENT)
-            codes = await second_factor.confirm(tx, vault, member, form.get("code"), now=now)
-            token = await second_factor.finish(tx, member, session, place, now=now)
+        async with _second_step(request, database, Wait.ENROLMENT) as step:
+            code = form.get("code")
+            codes = await second_factor.confirm(step.tx, vault, step.member, code, now=step.now)
+            token = await step.finish()
     except second_factor.WrongCode as failed:
         async with database.begin(NOTHING) as tx:
+            _, member = await _half(tx, request, Wait.ENROLMENT)
             proposal = await second_factor.propose(tx, vault, member)
         context = {"proposal": proposal, "onward": onward, "errors": field_errors(failed)}
         return page(request, "members/enrolment.html", status=failed.status, **context)
@@ -161,15 +157,19 @@ async def enrol_now(
 
 
 @post("/sign-out", status_code=303)
-async def sign_out(request: Asked, database: NamedDependency[Database]) -> Page:
+async def sign_out(
+    request: Asked, database: NamedDependency[Database], provider: NamedDependency[Provider]
+) -> Page:
     """End this session, whichever step it is at; nobody's is nobody's."""
-    scheme = request.scope["scheme"]
+    scheme, held = request.scope["scheme"], None
     token = session_token(request.cookies, scheme)
     if token is not None:
         async with database.begin(NOTHING) as tx:
-            await sessions.end_by_token(tx, token)
+            held = await sessions.end_by_token(tx, token)
     reply = go_to(request, "/sign-in")
     reply.set_cookie(no_session_cookie(scheme))
+    if held is not None:
+        reply.background = BackgroundTask(provider.leave, held)
     return reply
 
 
@@ -187,6 +187,34 @@ async def _half(tx: Tx, request: Asked, wait: Wait) -> tuple[Session, Member]:
     if session is None or member is None or session.waits_for != wait:
         raise AuthFailed("Sign in again.")
     return session, member
+
+
+class Step(Struct, frozen=True):
+    """Somebody at the second step, and the transaction in which they take it."""
+
+    tx: Tx
+    session: Session
+    member: Member
+    place: Place
+    now: datetime
+
+    async def finish(self) -> str:
+        """Sign them in; the session's new token."""
+        return await second_factor.finish(
+            self.tx, self.member, self.session, self.place, now=self.now
+        )
+
+
+@asynccontextmanager
+async def _second_step(request: Asked, database: Database, wait: Wait) -> AsyncIterator[Step]:
+    """Count the try, commit that, and only then let the code be looked at."""
+    now, place = utc_now(), place_of(request)
+    async with database.begin(NOTHING) as tx:
+        _, member = await _half(tx, request, wait)
+        await second_factor.knock(tx, member, place, now=now)
+    async with database.begin(NOTHING) as tx:
+        session, member = await _half(tx, request, wait)
+        yield Step(tx, session, member, place, now)
 
 
 router = page_router(

@@ -5,14 +5,13 @@ from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 
 from onebooking.db import Tx, fetch_all
 from onebooking.members.links import Kind
 from onebooking.tables import (
     member_factors,
     member_links,
-    member_passwords,
     member_sessions,
     members,
 )
@@ -22,15 +21,17 @@ class Standing(Struct, frozen=True):
     """One member's. `seen_at` is that of the newest session that is kept."""
 
     id: UUID
-    joined: bool  # has a password
+    joined: bool  # can sign in, as opposed to being invited
     second_factor: bool
     invited_until: datetime | None
     seen_at: datetime | None
 
 
-async def standings(tx: Tx, member_ids: Iterable[UUID], *, now: datetime) -> dict[UUID, Standing]:
-    """How things stand with these members."""
-    passwords, factors, sessions = member_passwords.c, member_factors.c, member_sessions.c
+async def standings(
+    tx: Tx, member_ids: Iterable[UUID], joined: ColumnElement[bool], *, now: datetime
+) -> dict[UUID, Standing]:
+    """How things stand with these members; `joined` is the provider's."""
+    factors, sessions = member_factors.c, member_sessions.c
     links = member_links.c
     invited = select(func.max(links.expires_at)).where(
         links.member_id == members.c.id,
@@ -43,7 +44,7 @@ async def standings(tx: Tx, member_ids: Iterable[UUID], *, now: datetime) -> dic
     )
     wanted = select(
         members.c.id,
-        exists().where(passwords.member_id == members.c.id).label("joined"),
+        joined.label("joined"),
         exists()
         .where(factors.member_id == members.c.id, factors.confirmed_at.is_not(None))
         .label("second_factor"),

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from onebooking.db import Tx
-from onebooking.members import second_factor
+from onebooking.members import second_factor, sessions
 from onebooking.reach import EVERYTHING
 from onebooking.settings import Settings
 from onebooking.terminal import fail, in_transaction
@@ -172,14 +172,16 @@ def replace_secret(website_id: WebsiteId) -> None:
 def reencrypt() -> None:
     """Encrypt every webhook secret with the newest ONEBOOKING_SECRET_KEY; then drop the older.
 
-    The secrets of members' second factors likewise.
+    The secrets of members' second factors likewise, and what sessions live on at Supabase.
     """
 
     async def work(tx: Tx, settings: Settings) -> tuple[int, list[str]]:
         vault = Vault.of(settings)
         websites = await secrets.reencrypt(tx, vault)
-        done, unreadable = await second_factor.reencrypt(tx, vault)
-        return websites.done + done, [*websites.unreadable, *unreadable]
+        members = await second_factor.reencrypt(tx, vault)
+        here = await sessions.reencrypt(tx, vault)  # what no key opens of these is just over
+        done = websites.done + members.done + here.done
+        return done, [*websites.unreadable, *members.unreadable]
 
     done, unreadable = in_transaction(work)
     if unreadable:

@@ -1,0 +1,246 @@
+"""Signing in by Supabase Auth: it says who somebody is; what they may do, and where, is ours."""
+
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Self
+from uuid import UUID
+
+from msgspec import Struct, json
+from sqlalchemy import ColumnElement
+
+from onebooking.db import Tx
+from onebooking.errors import (
+    AuthFailed,
+    FieldError,
+    InvalidPayload,
+    NotAllowed,
+    RateLimited,
+    SignInAway,
+)
+from onebooking.members import acts, jwts, passwords, queries, supabase_users
+from onebooking.members.links import Kind, LinkOver
+from onebooking.members.mail_links import NotMailed, log
+from onebooking.members.model import Member
+from onebooking.members.provider import Bearer, Known, WrongSignIn
+from onebooking.members.sessions import Held
+from onebooking.members.supabase_calls import Account, Calls, Granted, Part, Refused
+from onebooking.settings import Settings, SettingsError
+from onebooking.vault import Vault
+
+_PARTS: Mapping[Kind, Part] = MappingProxyType({Kind.INVITATION: "invite", Kind.RESET: "recovery"})
+_SAID = MappingProxyType(
+    {
+        "email_not_confirmed": "Confirm your address first: Supabase mailed you a link.",
+        "user_banned": "This account is locked at Supabase. Ask a superadmin.",
+        "insufficient_aal": "Supabase asks for its own second factor first. Change it there.",
+        "same_password": "This is the password you had. Choose another.",
+    }
+)
+
+
+class AccountProof(Struct, frozen=True):
+    """That Supabase knows who somebody is; `trusted` where it also looked at their address."""
+
+    account: Account
+    trusted: bool
+    held: Held | None = None
+
+    @property
+    def guarded(self) -> bool:
+        """By a second factor at Supabase."""
+        return self.account.guarded
+
+    async def owner(self, tx: Tx, *, now: datetime) -> UUID:
+        """The member linked to the account, or, the first time, the one at its address."""
+        member = await supabase_users.member_of(tx, self.account.id)
+        if member is not None:
+            return member.id
+        if not self.trusted:
+            raise NotAllowed("Your address is not confirmed at Supabase. Ask for an invitation.")
+        member = await queries.by_email(tx, self.account.email)
+        if member is None or member.disabled_at is not None:
+            raise NotAllowed("No member has this address. Ask to be invited.")
+        if await supabase_users.link(tx, member.id, self.account.id, now=now):
+            await acts.record(tx, member.id, "joined", by=member.email, now=now)
+        elif await supabase_users.user_of(tx, member.id) != self.account.id:
+            raise NotAllowed("Your address had another account before. Choose a new password.")
+        return member.id
+
+    async def keep(self, tx: Tx, member: Member, *, now: datetime) -> None:
+        """Link the two: their letter box, or the password, said that they are one."""
+        if not await supabase_users.link_anew(tx, member.id, self.account.id, now=now):
+            raise NotAllowed("This account is another member's.")
+
+
+class Supabase(Struct, frozen=True):
+    """Passwords are Supabase's business."""
+
+    settings: Settings
+    vault: Vault
+    calls: Calls
+    reader: jwts.Reader
+    by_supabase: bool = True
+
+    @classmethod
+    def of(cls, settings: Settings, vault: Vault) -> Self:
+        """The project that the settings name."""
+        url, anon_key = settings.supabase_url or "", settings.supabase_anon_key or ""
+        calls = Calls.to(url, anon_key, settings.supabase_service_key)
+
+        async def read_keys() -> object:
+            return await calls.read(".well-known/jwks.json")
+
+        keys = jwts.Keys(read_keys, time.monotonic)
+        issuer = settings.supabase_issuer or calls.url
+        reader = jwts.Reader(keys, issuer=issuer, secret=settings.supabase_jwt_secret)
+        return cls(settings, vault, calls, reader)
+
+    @property
+    def factor_required(self) -> bool:
+        """In production."""
+        return not self.settings.development
+
+    @property
+    def joined(self) -> ColumnElement[bool]:
+        """Who has signed in once."""
+        return supabase_users.linked()
+
+    async def kept(self, tx: Tx, member_id: UUID) -> str | None:
+        """The user they are linked to."""
+        user_id = await supabase_users.user_of(tx, member_id)
+        return None if user_id is None else str(user_id)
+
+    async def check(self, known: Known, password: str) -> AccountProof:
+        """Supabase knows whether the password is right."""
+        if not known.email or not password:
+            raise WrongSignIn
+        try:
+            granted = await self.calls.sign_in(known.email, password)
+        except Refused as no:
+            raise WrongSignIn(_SAID.get(no.code, WrongSignIn().message)) from None
+        return await self._proof(granted, linked=known.kept)
+
+    async def first(self, email: str, name: str, password: str) -> AccountProof:  # noqa: ARG002
+        """The password of an account that is there already."""
+        return await self.check(Known(email.strip().lower()), password)
+
+    async def open_link(self, kind: Kind, member: Member, given: str) -> bytes:
+        """Supabase mails the link; the mail template appends Supabase's part to ours."""
+        if not given:
+            log.error("a link of Supabase's mail lacks ?token_hash=: mend its mail templates")
+            raise _wrong("This link is not whole. Tell a superadmin: Supabase's mail template.")
+        try:
+            granted = await self.calls.use_part(_PARTS[kind], given)
+        except Refused:
+            raise LinkOver from None
+        if granted.account.email != member.email:
+            raise LinkOver
+        return self._held(granted).encrypted
+
+    async def choose(
+        self, member: Member, name: str, password: str, *, opened: bytes | None
+    ) -> AccountProof:
+        """A password that neither we nor Supabase think weak."""
+        passwords.check_new(password, about=(member.email, name))
+        access, refresh = self._tokens(opened or b"")
+        return await self._chosen(access, refresh, password)
+
+    async def change(self, known: Known, name: str, password: str, *, new: str) -> AccountProof:
+        """Signs in with the old one: what Supabase wants of who changes it."""
+        passwords.check_new(new, about=(known.email, name))
+        try:
+            granted = await self.calls.sign_in(known.email, password or "-")
+        except Refused:
+            raise WrongSignIn from None
+        return await self._chosen(granted.access_token, granted.refresh_token, new)
+
+    async def mail_invitation(self, member: Member, url: str, *, by: str) -> None:  # noqa: ARG002
+        """By Supabase."""
+        if self.settings.supabase_service_key is None:
+            raise NotMailed("ONEBOOKING_SUPABASE_SERVICE_KEY is not set, and Supabase wants it.")
+        try:
+            await self.calls.invite(member.email, url)
+        except Refused as no:
+            if no.code in ("email_exists", "user_already_exists"):
+                raise NotMailed("They have an account at Supabase: it signs them in.") from None
+            raise NotMailed(f"Supabase mails no invitation ({no.code or no.message}).") from None
+        except (SignInAway, RateLimited) as failed:
+            raise NotMailed(f"Supabase: {failed.message}") from None
+
+    async def link_for_hand(self, member: Member, url: str) -> str | None:
+        """Whole only with Supabase's part, which it makes for who has no account yet."""
+        if self.settings.supabase_service_key is None:
+            return None
+        try:
+            return f"{url}?token_hash={await self.calls.part_for(member.email)}"
+        except (Refused, SignInAway, RateLimited) as failed:
+            log.warning("supabase makes no link for an invitation: %s", type(failed).__name__)
+            return None
+
+    async def mail_reset(self, member: Member, url: str) -> None:
+        """By Supabase."""
+        try:
+            await self.calls.recover(member.email, url)
+        except Refused as no:
+            raise NotMailed(f"Supabase mails no link ({no.code or no.message}).") from None
+
+    async def renew(self, held: bytes) -> Held | None:
+        """Two new tokens for the old ones; what nobody can read is over."""
+        try:
+            _, refresh = self._tokens(held)
+            return self._held(await self.calls.refresh(refresh))
+        except (Refused, SettingsError):
+            return None
+
+    async def leave(self, held: bytes) -> None:
+        """The one session at Supabase."""
+        try:
+            access, _ = self._tokens(held)
+            await self.calls.sign_out(access)
+        except (Refused, SignInAway, RateLimited, SettingsError) as failed:
+            log.info("a session was not ended at Supabase: %s", type(failed).__name__)
+
+    async def read(self, jwt: str) -> Bearer:
+        """With the project's public keys."""
+        return await self.reader.read(jwt)
+
+    async def user(self, jwt: str) -> AccountProof:
+        """As Supabase knows them now: nothing that a user writes themself is believed."""
+        try:
+            account = await self.calls.account_of(jwt)
+        except Refused:
+            raise AuthFailed("This token was revoked. Sign in again.") from None
+        trusted = account.confirmed and await self.calls.looks_at_addresses()
+        return AccountProof(account, trusted)
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self.calls.http.aclose()
+
+    async def _chosen(self, access: str, refresh: str, password: str) -> AccountProof:
+        try:
+            granted = await self.calls.choose_password(access, refresh, password)
+        except Refused as no:
+            raise _wrong(_SAID.get(no.code, no.message)) from None
+        return AccountProof(granted.account, trusted=True, held=self._held(granted))
+
+    async def _proof(self, granted: Granted, *, linked: str | None) -> AccountProof:
+        """Only who is linked for the first time must have an address that somebody looked at."""
+        trusted = granted.account.confirmed and (
+            linked == str(granted.account.id) or await self.calls.looks_at_addresses()
+        )
+        return AccountProof(granted.account, trusted, self._held(granted))
+
+    def _held(self, granted: Granted) -> Held:
+        both = json.encode([granted.access_token, granted.refresh_token]).decode()
+        return Held(self.vault.encrypt(both), granted.until)
+
+    def _tokens(self, held: bytes) -> tuple[str, str]:
+        """Access and refresh token. Raises SettingsError where no secret key of ours opens them."""
+        return json.decode(self.vault.decrypt(held), type=tuple[str, str])
+
+
+def _wrong(message: str) -> InvalidPayload:
+    return InvalidPayload(message, details=(FieldError("password", message),))
