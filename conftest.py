@@ -1,14 +1,25 @@
 """One real PostgreSQL for the whole run, for the hub's tests and the SDK's alike."""
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 
 import pytest
 
 from onebooking.embedded.lease import lease
+from onebooking.embedded.place import find_home
 
 SERVER = "TEST_POSTGRES_URL"  # a server of your own to test on, instead of the embedded one
+# A database for each test is made and dropped, which waited for the disk four times as long as it
+# worked. What must survive the end of a server has a server of its own (tests/faults, embedded).
+IN_A_HURRY = """
+fsync = off
+full_page_writes = off
+synchronous_commit = off
+checkpoint_timeout = 1h
+autovacuum = off
+"""
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -19,4 +30,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         session.config.add_cleanup(folder.cleanup)
         server = lease(Path(folder.name))
         session.config.add_cleanup(lambda: server.close(patience_seconds=20))
+        _hurry(find_home(Path(folder.name)) / "cluster" / "data")
         os.environ[SERVER] = server.url
+
+
+def _hurry(data: Path) -> None:
+    with (data / "postgresql.conf").open("a") as settings:
+        settings.write(IN_A_HURRY)
+    first = (data / "postmaster.pid").read_text().partition("\n")[0]
+    os.kill(int(first), signal.SIGHUP)

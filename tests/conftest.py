@@ -50,7 +50,7 @@ def fresh_database(server_url: str, template: str) -> Iterator[str]:
     """A clone of the template, dropped in the end."""
     name = f"test_{uuid4().hex[:12]}"
     with closing(psycopg.connect(libpq_url(server_url), autocommit=True)) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         yield _with_database(server_url, name)
         try:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
