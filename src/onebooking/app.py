@@ -45,6 +45,7 @@ from onebooking.vault import Vault
 from onebooking.web import docs, health, language_page
 from onebooking.web.callers import limiting
 from onebooking.web.forms import form_of
+from onebooking.web.headers import guarding
 from onebooking.web.https import only_https
 from onebooking.web.intake import check_request
 from onebooking.web.limits import Limiter
@@ -133,7 +134,7 @@ def create_app(settings: Settings, database: Database) -> Litestar:
             limiting(limiter, settings),
         ],
         before_request=check_request,
-        before_send=[set_request_id],
+        before_send=[set_request_id, guarding(development=settings.development)],
         openapi_config=_openapi(),
         state=State({"intake": intake, "provider": provider}),
         request_max_body_size=LARGEST_BODY,

@@ -31,6 +31,11 @@ def set_up_logging(level: str, *, for_people: bool) -> None:
     )
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)
-    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for noisy in ("httpx", "httpcore", "alembic", "asyncio"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    # What other people's loggers say in detail is what goes through them: rows, addresses, headers.
+    logging.basicConfig(handlers=[handler], level=max(logging.WARNING, level_of(level)), force=True)
+    logging.getLogger("onebooking").setLevel(level_of(level))
+
+
+def level_of(name: str) -> int:
+    """The number of a level's name."""
+    return logging.getLevelNamesMapping()[name.upper()]

@@ -9,9 +9,10 @@ from httpx import AsyncClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from onebooking.db import Database
+from onebooking.metrics import REGISTRY
 from onebooking.metrics_share import folder_in, share
 from tests import make
-from tests.front_door import Hub, calling, member
+from tests.front_door import SYNC, Hub, calling, member
 from tests.parks import settled, told, until, working
 
 pytestmark = pytest.mark.anyio
@@ -106,3 +107,28 @@ async def test_the_dashboard_and_the_alert_rules_ask_for_what_there_is(hub: Hub,
     used = set(re.findall(r"\bonebooking_[a-z_]+", asked))
     assert used - known == set()
     assert len(used) >= 5
+
+
+async def test_what_is_refused_or_fails_before_a_handler_is_counted_as_it_was_answered(
+    tmp_path: Path,
+) -> None:
+    """A 503 while the database is away is no bug of ours, and counted as what it is."""
+    nowhere = Database.at("postgresql://postgres@127.0.0.1:1/hub", connections=1)
+    route = {"method": "POST", "route": SYNC}
+
+    def counted(status: str) -> float:
+        name = "onebooking_request_seconds_count"
+        return REGISTRY.get_sample_value(name, route | {"status": status}) or 0
+
+    before = {status: counted(status) for status in ("401", "500", "503")}
+    async with calling(nowhere, tmp_path) as http:
+        asked = [
+            await http.post(SYNC, json=make.event(), headers={"X-API-Key": "some-key"}),
+            await http.post(SYNC, json=make.event()),
+            await http.post(SYNC, content="a form", headers={"Content-Type": "text/plain"}),
+        ]
+    await nowhere.close()
+    assert [reply.status_code for reply in asked] == [503, 401, 401]
+    assert counted("503") - before["503"] == 1
+    assert counted("401") - before["401"] == 2
+    assert counted("500") == before["500"]

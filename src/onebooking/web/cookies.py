@@ -1,27 +1,43 @@
-"""The cookie that a session lives in."""
+"""The cookies there are: the one that a session lives in, and the visitor's language."""
 
 from collections.abc import Mapping
 from datetime import timedelta
 
 from litestar.datastructures import Cookie
 
-_SECURE, _PLAIN = "__Host-onebooking", "onebooking"
+_SESSION, _LANGUAGE = "onebooking", "language"
+_YEAR = timedelta(days=365)
 
 
 def session_token(cookies: Mapping[str, str], scheme: str) -> str | None:
     """The token of the caller's session, where there is one."""
-    return cookies.get(_name(scheme)) or None
+    return cookies.get(_name(_SESSION, scheme)) or None
 
 
 def session_cookie(token: str, scheme: str, *, lasts: timedelta) -> Cookie:
-    """The cookie that brings `token` back with every request; the session itself may end sooner.
+    """The cookie that brings `token` back with every request; the session itself may end sooner."""
+    return _cookie(_SESSION, token, scheme, lasts=lasts)
 
-    Over https it is named so that browsers take it from us alone, for this very host: no
-    neighbouring subdomain can plant a session. Production speaks nothing but https.
-    """
+
+def no_session_cookie(scheme: str) -> Cookie:
+    """What takes the cookie away again."""
+    return session_cookie("", scheme, lasts=timedelta())
+
+
+def language_in(cookies: Mapping[str, str], scheme: str) -> str | None:
+    """The language that the visitor chose, where they did."""
+    return cookies.get(_name(_LANGUAGE, scheme))
+
+
+def language_cookie(language: str, scheme: str) -> Cookie:
+    """The cookie that remembers it for a year."""
+    return _cookie(_LANGUAGE, language, scheme, lasts=_YEAR)
+
+
+def _cookie(name: str, value: str, scheme: str, *, lasts: timedelta) -> Cookie:
     return Cookie(
-        key=_name(scheme),
-        value=token,
+        key=_name(name, scheme),
+        value=value,
         path="/",
         max_age=int(lasts.total_seconds()),
         httponly=True,
@@ -30,10 +46,9 @@ def session_cookie(token: str, scheme: str, *, lasts: timedelta) -> Cookie:
     )
 
 
-def no_session_cookie(scheme: str) -> Cookie:
-    """What takes the cookie away again."""
-    return session_cookie("", scheme, lasts=timedelta())
+def _name(name: str, scheme: str) -> str:
+    """Over https so that browsers take it from us alone, for this very host.
 
-
-def _name(scheme: str) -> str:
-    return _SECURE if scheme == "https" else _PLAIN
+    No neighbouring subdomain can plant one. Production speaks nothing but https.
+    """
+    return f"__Host-{name}" if scheme == "https" else name

@@ -10,14 +10,15 @@ from babel import Locale, negotiate_locale
 from babel.messages.pofile import read_po
 from litestar import Request
 
+from onebooking.web.cookies import language_in
+
 _HERE = Path(__file__).parent.parent / "locale"
 NAMES: Mapping[str, str] = MappingProxyType({"en": "English", "th": "ไทย"})
-COOKIE = "language"
 
 
 def language_of(request: Request[Any, Any, Any]) -> str:
     """What the visitor chose, or else what their browser asks for, or else English."""
-    chosen = request.cookies.get(COOKIE)
+    chosen = language_in(request.cookies, request.scope["scheme"])
     if chosen is not None and chosen in NAMES:
         return chosen
     asked = request.headers.get("accept-language", "").split(",")

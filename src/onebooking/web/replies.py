@@ -98,6 +98,12 @@ def known_error(request: Request[Any, Any, Any], failed: Exception) -> OneBookin
     return known
 
 
+def status_of(failed: Exception) -> int:
+    """The status that whatever a handler raised is answered with."""
+    known = _known(failed)
+    return OneBookingError.status if known is None else known.status
+
+
 def _log_unexpected(asked: str, failed: Exception) -> None:
     """Log it with its traceback; of a database's complaint no more than its code.
 

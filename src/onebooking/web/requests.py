@@ -8,11 +8,13 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from onebooking.metrics import answered
 from onebooking.tracing import span
+from onebooking.web.replies import status_of
 
 log = logging.getLogger("onebooking.requests")
 # Many a second, and each has its row in `sync_logs`: a line only where it failed.
 _QUIET = ("/api/bookings/sync", "/api/bookings/sync/batch", "/healthz", "/readyz", "/metrics")
 _FAILED = 400
+_HUNG_UP = 499  # nginx's word for it: the caller left before there was an answer
 
 
 def watched(app: ASGIApp) -> ASGIApp:
@@ -23,7 +25,7 @@ def watched(app: ASGIApp) -> ASGIApp:
             await app(scope, receive, send)
             return
         began = time.perf_counter()
-        status = 500
+        status = _HUNG_UP
 
         async def heard(message: Message) -> None:
             nonlocal status
@@ -34,6 +36,9 @@ def watched(app: ASGIApp) -> ASGIApp:
         try:
             with span("request", route=scope.get("path_template") or "unknown"):
                 await app(scope, receive, heard)
+        except Exception as failed:
+            status = status_of(failed)  # what it is answered with, further out
+            raise
         finally:
             seconds = time.perf_counter() - began
             route = scope.get("path_template") or "unknown"
