@@ -26,6 +26,9 @@ from onebooking.db import Database
 from onebooking.deliveries import api as deliveries
 from onebooking.deliveries import pages as deliveries_pages
 from onebooking.deliveries.send import open_http
+from onebooking.live import api as live
+from onebooking.live.follow import follow
+from onebooking.live.watchers import Watchers
 from onebooking.members import account_pages, link_pages, mail_pages, sign_in_pages
 from onebooking.members import pages as members
 from onebooking.members.auth import TOKEN_SCHEME, desk_member, desk_tx, open_desk
@@ -70,6 +73,7 @@ def create_app(settings: Settings, database: Database) -> Litestar:
     intake = Intake(gather_syncs(pipelines), settings, database)
     vault = Vault.of(settings)
     provider = provider_of(settings, vault)
+    watchers = Watchers()
     limiter = Limiter(_beside(database, settings))
 
     @asynccontextmanager
@@ -78,7 +82,10 @@ def create_app(settings: Settings, database: Database) -> Litestar:
             app.state.http = http
             name = process_name("serve")
             sharing = asyncio.create_task(keep_sharing(folder_in(settings.data_dir), name))
+            following = asyncio.create_task(follow(database, watchers))
             yield
+            watchers.close()
+            following.cancel()
             sharing.cancel()
             await intake.syncs.drain()
             await pipelines.close()
@@ -100,6 +107,7 @@ def create_app(settings: Settings, database: Database) -> Litestar:
             metrics_route(settings, _gauges(database)),
             overview_pages.router,
             language_page.router,
+            live.events,
             bookings_pages.router,
             booking_pages.router,
             sign_in_pages.router,
@@ -120,6 +128,7 @@ def create_app(settings: Settings, database: Database) -> Litestar:
             "intake": _always(intake),
             "vault": _always(vault),
             "provider": _always(provider),
+            "watchers": _always(watchers),
             "http": Provide(_http, sync_to_thread=False),
             "form": Provide(form_of),
             "desk": Provide(open_desk),
@@ -136,7 +145,7 @@ def create_app(settings: Settings, database: Database) -> Litestar:
         before_request=check_request,
         before_send=[set_request_id, guarding(development=settings.development)],
         openapi_config=_openapi(),
-        state=State({"intake": intake, "provider": provider}),
+        state=State({"intake": intake, "provider": provider, "watchers": watchers}),
         request_max_body_size=LARGEST_BODY,
     )
     tidy(app, schemas=SCHEMAS)

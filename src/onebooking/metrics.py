@@ -59,6 +59,13 @@ connections = Gauge(
     ["pool", "state"],
     registry=REGISTRY,
 )
+streams = Gauge("onebooking_event_streams", "Pages that follow changes.", registry=REGISTRY)
+looks = Histogram(
+    "onebooking_look_seconds",
+    "Looks at what changed, one for all pages of a process.",
+    buckets=_QUICK,
+    registry=REGISTRY,
+)
 build = Gauge("onebooking_build_info", "Always 1; the release.", ["version"], registry=REGISTRY)
 
 

@@ -60,6 +60,7 @@ MATRIX = {
     ("POST", "/api/deliveries/resend"): (401, 401, 401, 403, 200, 403, 404, 200),
     ("POST", "/api/admin/test-webhook"): (401, 401, 401, 403, 200, 403, 404, 200),
     ("GET", "/api/health/websites"): LISTS,
+    ("GET", "/events"): (401, 401, 401, 200, 200, 200, 200, 200),
     ("GET", "/"): PAGES,
     ("POST", "/language"): (303,) * 8,
     ("GET", "/docs"): PUBLIC,

@@ -10,6 +10,8 @@ from onebooking.members.tokens import create_token
 from onebooking.reach import EVERYTHING
 from tests import make
 from tests.front_door import Hub, member, signed_in
+from tests.live.windows import watching
+from tests.pages import Visitor
 from tests.parks import change, one, run
 
 OURS, THEIRS = "hanuman-world", "flying-hanuman"
@@ -45,6 +47,9 @@ class World(Struct, frozen=True):
             headers = self.headers[caller]
             return await self.hub.http.request(method, filled, json=body, headers=headers)
         headers = {"Sec-Fetch-Site": "same-origin"} | self.browsers.get(caller, {})
+        if path == "/events":  # which only ends when we do
+            async with watching(Visitor(self.hub, headers)) as window:
+                return Response(window.status, content=window.said)
         return await self.hub.http.request(method, filled, data=body, headers=headers)
 
 

@@ -1,6 +1,6 @@
 """Members and their tokens, as rows."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,8 +9,15 @@ from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, or_, se
 
 from onebooking.db import Tx, within
 from onebooking.members.model import Member, Role
+from onebooking.members.sessions import alive
 from onebooking.reach import Reach, WebsiteId
-from onebooking.tables import member_tokens, member_websites, members, websites
+from onebooking.tables import (
+    member_sessions,
+    member_tokens,
+    member_websites,
+    members,
+    websites,
+)
 
 
 def _wanted() -> Select[Any]:
@@ -52,6 +59,22 @@ async def holds(tx: Tx, member_id: UUID, condition: ColumnElement[bool]) -> bool
     """Whether a condition on rows of `members` is true of this one."""
     found = await tx.execute(select(condition).where(members.c.id == member_id))
     return bool(found.scalar_one_or_none())
+
+
+async def by_sessions(
+    tx: Tx, session_ids: Collection[UUID], *, now: datetime
+) -> dict[UUID, Member]:
+    """The members of those of these sessions that are not over, none of them disabled."""
+    s = member_sessions.c
+    whole = (
+        s.id.in_(session_ids),
+        s.waits_for.is_(None),
+        alive(now),
+        members.c.disabled_at.is_(None),
+    )
+    wanted = _wanted().add_columns(s.id.label("session_id"))
+    rows = await tx.execute(wanted.join(member_sessions, s.member_id == members.c.id).where(*whole))
+    return {row.session_id: _member(row) for row in rows}
 
 
 async def superadmins(tx: Tx) -> list[str]:

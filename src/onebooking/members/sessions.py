@@ -70,7 +70,7 @@ async def start(
 
     Sessions of theirs that are over are forgotten on the way.
     """
-    await tx.execute(delete(member_sessions).where(s.member_id == member_id, ~_alive(now)))
+    await tx.execute(delete(member_sessions).where(s.member_id == member_id, ~alive(now)))
     token = token_urlsafe(32)
     values = {
         "token_hash": hash_of(token),
@@ -86,16 +86,21 @@ async def start(
 
 
 async def find(tx: Tx, token: str, *, now: datetime) -> Session | None:
-    """The living session of a token, its member not disabled; marks it as seen just now."""
-    wanted = (
-        select(*_columns)
-        .join(members, members.c.id == s.member_id)
-        .where(s.token_hash == hash_of(token), _alive(now), members.c.disabled_at.is_(None))
-    )
-    found = await fetch_one(tx, wanted, Session)
+    """`look_up`, and mark the session as seen just now: somebody is there."""
+    found = await look_up(tx, token, now=now)
     if found is not None and found.seen_at < now - _SEEN_EVERY:
         await _mark_seen(tx, found.id, now)
     return found
+
+
+async def look_up(tx: Tx, token: str, *, now: datetime) -> Session | None:
+    """The living session of a token, its member not disabled."""
+    wanted = (
+        select(*_columns)
+        .join(members, members.c.id == s.member_id)
+        .where(s.token_hash == hash_of(token), alive(now), members.c.disabled_at.is_(None))
+    )
+    return await fetch_one(tx, wanted, Session)
 
 
 async def _mark_seen(tx: Tx, session_id: UUID, now: datetime) -> None:
@@ -114,7 +119,7 @@ async def renew(tx: Tx, session_id: UUID, *, now: datetime, waits_for: Wait | No
 
 async def list_of(tx: Tx, member_id: UUID, *, now: datetime) -> list[Session]:
     """Where the member is signed in, the newest first."""
-    wanted = select(*_columns).where(s.member_id == member_id, s.waits_for.is_(None), _alive(now))
+    wanted = select(*_columns).where(s.member_id == member_id, s.waits_for.is_(None), alive(now))
     return await fetch_all(tx, wanted.order_by(s.seen_at.desc(), s.id), Session)
 
 
@@ -178,7 +183,7 @@ async def reencrypt(tx: Tx, vault: Vault) -> Reencrypted:
     return await vault.reencrypt([(row.id, "", row.supabase_tokens) for row in rows], write)
 
 
-def _alive(now: datetime) -> ColumnElement[bool]:
+def alive(now: datetime) -> ColumnElement[bool]:
     """Not too old, not idle for too long; half a session has only minutes."""
     whole = and_(s.waits_for.is_(None), s.created_at > now - LONGEST, s.seen_at > now - IDLE)
     return or_(whole, and_(s.waits_for.is_not(None), s.created_at > now - UNFINISHED))

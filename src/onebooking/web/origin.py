@@ -33,6 +33,16 @@ def check_origin(method: str, headers: Mapping[str, str]) -> None:
         )
 
 
+def check_site(headers: Mapping[str, str]) -> None:
+    """Refuse what another site's page asks for, where the browser says so: for reads that cost us.
+
+    Raises:
+        NotAllowed: it came from elsewhere.
+    """
+    if headers.get("sec-fetch-site", "none") not in _OURS:
+        raise NotAllowed("This came from another page than ours.")
+
+
 def _host_of(origin: str) -> str:
     """`example.com:8000` of `https://example.com:8000`; nothing where it is no origin."""
     try:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Iterable
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
@@ -15,6 +16,7 @@ log = logging.getLogger("onebooking.requests")
 _QUIET = ("/api/bookings/sync", "/api/bookings/sync/batch", "/healthz", "/readyz", "/metrics")
 _FAILED = 400
 _HUNG_UP = 499  # nginx's word for it: the caller left before there was an answer
+_STREAM = b"text/event-stream"
 
 
 def watched(app: ASGIApp) -> ASGIApp:
@@ -25,12 +27,14 @@ def watched(app: ASGIApp) -> ASGIApp:
             await app(scope, receive, send)
             return
         began = time.perf_counter()
-        status = _HUNG_UP
+        status, ended = _HUNG_UP, None
 
         async def heard(message: Message) -> None:
-            nonlocal status
+            nonlocal status, ended
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if _is_stream(message["headers"]):  # how long somebody listens is no latency
+                    ended = time.perf_counter()
             await send(message)
 
         try:
@@ -40,13 +44,17 @@ def watched(app: ASGIApp) -> ASGIApp:
             status = status_of(failed)  # what it is answered with, further out
             raise
         finally:
-            seconds = time.perf_counter() - began
+            seconds = (ended or time.perf_counter()) - began
             route = scope.get("path_template") or "unknown"
             answered(scope["method"], route, status, seconds=seconds)
             if (route not in _QUIET or status >= _FAILED) and log.isEnabledFor(logging.INFO):
                 _say(scope, route, status, seconds)
 
     return watching
+
+
+def _is_stream(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return any(name == b"content-type" and value.startswith(_STREAM) for name, value in headers)
 
 
 def _say(scope: HTTPScope, route: str, status: int, seconds: float) -> None:
