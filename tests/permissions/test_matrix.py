@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from onebooking.app import create_app
-from onebooking.db import Database
 from tests import make
 from tests.front_door import Hub
-from tests.permissions.world import CALLERS, OURS, OUTSIDERS, PRIVATE, World, world
+from tests.permissions.routes import routes
+from tests.permissions.world import CALLERS, NOBODYS, OURS, OUTSIDERS, PRIVATE, World, world
 
 pytestmark = pytest.mark.anyio
 
@@ -132,7 +131,6 @@ MATRIX = {
     ("POST", "/sign-out"): (303,) * 8,
 }
 _number = count(1)
-NOBODYS = "00000000-0000-4000-8000-000000000000"
 FILLED = {
     "file_path": "app.css",
     "path": "elsewhere",
@@ -192,16 +190,6 @@ def body_for(method: str, path: str, at: World) -> Any:
         "/members/{member_id}": {"role": "staff", "website": OURS},
     }
     return None if method in ("GET", "HEAD") else bodies.get(path)
-
-
-def routes(tmp_path: Path) -> set[tuple[str, str]]:
-    app = create_app(make.settings(tmp_path), Database.at("postgresql://nobody@nowhere/none"))
-    return {
-        (method, route.path_format)
-        for route in app.routes
-        for method in getattr(route, "methods", ())
-        if method != "OPTIONS"
-    }
 
 
 def test_every_route_says_who_may_use_it(tmp_path: Path) -> None:

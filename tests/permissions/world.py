@@ -1,5 +1,6 @@
 """Two websites with a booking each, and everybody who may come and ask."""
 
+import re
 from typing import Any
 
 from httpx import Response
@@ -20,6 +21,7 @@ PRIVATE = (
     "Hanuman World Phuket", "hanumanworld.com", "HW-PRIVATE-1", "Siriporn Privacy",
     "siriporn@private.example", "081-555-0199", "Marriott Private", "Room 1205-P", "secret note",
 )  # fmt: skip
+NOBODYS = "00000000-0000-4000-8000-000000000000"
 CALLERS = (
     "anonymous", "key", "other_key", "staff", "admin", "other_staff", "other_admin", "superadmin",
 )  # fmt: skip
@@ -84,3 +86,13 @@ async def world(hub: Hub) -> World:
     headers |= {"anonymous": {}, "key": {"X-API-Key": hub.key}}
     headers |= {"other_key": {"X-API-Key": other.api_key}}
     return World(hub, booking, str(delivery), str(colleague.id), headers, browsers)
+
+
+def filled(at: World, path: str) -> str:
+    """The address of something of Hanuman World's, or of what was never there."""
+    names = {"booking_id": at.booking, "delivery_id": at.delivery, "website_id": OURS}
+    names |= {"member_id": at.colleague, "file_path": "app.css", "path": "openapi.json"}
+    for name, value in names.items():
+        path = path.replace(f"{{{name}}}", value)
+    path = re.sub(r"{\w+_id}", NOBODYS, path)
+    return path.replace("{", "").replace("}", "")

@@ -14,6 +14,7 @@ from onebooking.web.templates import render
 
 Page: TypeAlias = Response[str]
 SIGN_IN = "/sign-in"
+_IN_ADDRESSES = "%/?#[]@!$&'()*+,;=:~"
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' https: data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -65,6 +66,7 @@ def is_page(handler: object) -> bool:
 
 def go_to(request: Request[Any, Any, Any], path: str) -> Response[str]:
     """Send the visitor on, once a form has done its work; `path` is one of ours."""
+    path = quote(path, safe=_IN_ADDRESSES)  # it may be one that somebody typed in Thai
     if is_htmx(request):
         return Response("", status_code=200, media_type="text/html", headers={"HX-Redirect": path})
     return Response("", status_code=303, media_type="text/html", headers={"Location": path})
