@@ -18,6 +18,7 @@ from tests.parks import all_of, run
 pytestmark = pytest.mark.anyio
 NEW = {"id": "hanuman-luge", "name": "Luge", "domain": "luge.example"}
 SITE = "/api/websites/hanuman-world"
+BOOKINGS = "/api/bookings"
 
 
 async def session(database: Database, somebody: Member) -> str:
@@ -37,6 +38,32 @@ async def test_a_session_opens_what_its_member_may(hub: Hub, admin: Member) -> N
     changed = await hub.http.patch(SITE, json={"name": "W"}, headers=signed_in(token))
     assert changed.status_code == 200
     assert (await hub.http.post("/api/websites", json=NEW, headers=signed_in(token))).is_error
+
+
+async def test_a_session_reads_the_bookings_of_its_members_reach(hub: Hub, admin: Member) -> None:
+    other = await make.website(hub.database, "flying-hanuman")
+    theirs = (await hub.hears(make.event(booking_ref="FH-1"), key=other.api_key)).json()
+    ours = (await hub.hears(make.event(booking_ref="HW-1"))).json()
+    headers = signed_in(await session(hub.database, admin))
+    for site in ("same-origin", "none", "cross-site"):  # reading changes nothing
+        sent = headers | {"Sec-Fetch-Site": site}
+        listed = (await hub.http.get(BOOKINGS, headers=sent)).json()
+        assert [one["booking_ref"] for one in listed["bookings"]] == ["HW-1"]
+        for reply, status in ((ours, 200), (theirs, 404)):
+            path = f"{BOOKINGS}/{reply['booking_id']}"
+            assert (await hub.http.get(path, headers=sent)).status_code == status
+
+
+async def test_what_is_sent_on_purpose_goes_before_the_session(hub: Hub, admin: Member) -> None:
+    other = await make.website(hub.database, "flying-hanuman")
+    await hub.hears(make.event(booking_ref="FH-1"), key=other.api_key)
+    headers = signed_in(await session(hub.database, admin))
+    for proof in ({"X-API-Key": other.api_key}, member(hub.token)):
+        listed = (await hub.http.get(BOOKINGS, headers=headers | proof)).json()
+        assert [one["booking_ref"] for one in listed["bookings"]] == ["FH-1"]
+    for wrong in ({"X-API-Key": "wrong"}, {"X-API-Key": ""}, member("ob_pat_wrong")):
+        refused = await hub.http.get(BOOKINGS, headers=headers | wrong)
+        assert (refused.status_code, refused.json()["code"]) == (401, "AUTH_FAILED")
 
 
 async def test_only_our_own_pages_may_use_it_to_change_something(hub: Hub, admin: Member) -> None:
@@ -74,8 +101,9 @@ async def test_a_session_that_is_over_opens_nothing(hub: Hub, admin: Member) -> 
         before = await hub.http.get("/api/websites", headers=signed_in(token))
         assert before.status_code == 200
         await run(hub.database, over)
-        after = await hub.http.get("/api/websites", headers=signed_in(token))
-        assert (after.status_code, after.json()["code"]) == (401, "AUTH_FAILED"), over
+        for path in ("/api/websites", BOOKINGS):
+            after = await hub.http.get(path, headers=signed_in(token))
+            assert (after.status_code, after.json()["code"]) == (401, "AUTH_FAILED"), over
 
 
 async def test_what_is_no_session_is_nobodys(hub: Hub, admin: Member) -> None:

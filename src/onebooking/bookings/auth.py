@@ -8,9 +8,8 @@ from litestar.di import NamedDependency
 from msgspec import Struct
 
 from onebooking.db import Database, Tx, widen
-from onebooking.errors import AuthFailed
 from onebooking.members.auth import SECURITY as TOKEN
-from onebooking.members.auth import bearer_token, desk_by_token
+from onebooking.members.auth import bearer_token, desk_of
 from onebooking.reach import NOTHING, Reach
 from onebooking.settings import Settings
 from onebooking.websites.auth import KEY_HEADER, key_hash, website_of
@@ -57,16 +56,17 @@ async def open_reader(
     database: NamedDependency[Database],
     settings: NamedDependency[Settings],
 ) -> AsyncIterator[Reader]:
-    """Authenticate by token or key and open the transaction, in one step (see `open_desk`)."""
-    token = bearer_token(request)
-    if token is None and KEY_HEADER not in request.headers:
-        raise AuthFailed("Send a member's token as Authorization: Bearer, or a website's X-API-Key")
-    if token is not None:
-        async with desk_by_token(request, database, token) as desk:
-            yield Reader(desk.tx, desk.member.reach)
+    """Authenticate and open the transaction, in one step (see `open_desk`).
+
+    By token, or else by key, or else by session: what was sent on purpose goes before what a
+    browser sends by itself.
+    """
+    if KEY_HEADER in request.headers and bearer_token(request) is None:
+        async with database.begin(NOTHING) as tx:
+            website = await website_of(tx, key_hash(request, settings))
+            reach = Reach(frozenset({website.id}))
+            await widen(tx, reach)
+            yield Reader(tx, reach)
         return
-    async with database.begin(NOTHING) as tx:
-        website = await website_of(tx, key_hash(request, settings))
-        reach = Reach(frozenset({website.id}))
-        await widen(tx, reach)
-        yield Reader(tx, reach)
+    async with desk_of(request, database) as desk:
+        yield Reader(desk.tx, desk.member.reach)
