@@ -19,7 +19,7 @@ from onebooking.alerts import api as alerts
 from onebooking.alerts import website_pages
 from onebooking.alerts.gauges import website_gauges
 from onebooking.bookings import api as bookings
-from onebooking.bookings import booking_pages, changes_api, digest_api
+from onebooking.bookings import booking_pages, bulk_pages, changes_api, digest_api, view_pages
 from onebooking.bookings import pages as bookings_pages
 from onebooking.clock import utc_now
 from onebooking.db import Database
@@ -110,6 +110,8 @@ def create_app(settings: Settings, database: Database) -> Litestar:
             live.events,
             bookings_pages.router,
             booking_pages.router,
+            bulk_pages.router,
+            view_pages.router,
             sign_in_pages.router,
             link_pages.router,
             members.router,

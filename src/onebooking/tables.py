@@ -230,6 +230,26 @@ bookings = Table(
     Column("changed_in", BigInteger, nullable=False),  # the transaction of the newest version
 )
 
+booking_views = Table(
+    "booking_views",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("owner_id", Uuid, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("shared", Boolean, nullable=False),
+    Column("content", JSONB, nullable=False),  # parameter of the list's address → its values
+    Column("website_ids", ARRAY(Text), nullable=False),  # those it names
+    Column("created_at", _at, nullable=False),
+    Column("updated_at", _at, nullable=False),
+)
+
+member_columns = Table(
+    "member_columns",
+    metadata,
+    Column("member_id", Uuid, primary_key=True),
+    Column("columns", ARRAY(Text), nullable=False),
+)
+
 digests = Table(
     "digests",
     metadata,

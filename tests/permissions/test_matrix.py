@@ -93,6 +93,13 @@ MATRIX = {
     ("POST", "/bookings/{booking_id}/conflicts/{conflict_id}"): ON_A_BOOKING,
     ("POST", "/bookings/{booking_id}/deliveries/{delivery_id}/resend"): BY_ADMINS,
     ("GET", "/bookings"): PAGES,
+    ("POST", "/bookings/bulk"): (303, 303, 303, 200, 200, 404, 404, 200),
+    ("POST", "/bookings/bulk/do"): (303, 303, 303, 200, 200, 404, 404, 200),
+    ("POST", "/bookings/columns"): (303,) * 8,
+    ("POST", "/bookings/views"): (303,) * 8,
+    ("POST", "/bookings/views/{view_id}"): (303, 303, 303, 404, 404, 404, 404, 404),  # one's own
+    ("POST", "/bookings/views/{view_id}/replace"): (303, 303, 303, 404, 404, 404, 404, 404),
+    ("POST", "/bookings/views/{view_id}/delete"): (303,) * 8,  # gone already
     ("GET", "/members"): FOR_ADMINS,
     ("GET", "/members/invite"): FOR_ADMINS,
     ("POST", "/members/invite"): (303, 303, 303, 403, 303, 403, 403, 303),
@@ -139,6 +146,7 @@ FILLED = {
     "session_id": NOBODYS,
     "conflict_id": NOBODYS,
     "token_id": NOBODYS,
+    "view_id": NOBODYS,
     "sending": "pause",
     "place": "nowhere",
     "renewal": "rotate",
@@ -165,6 +173,11 @@ def body_for(method: str, path: str, at: World) -> Any:
         "/bookings/{booking_id}": NOTE | {"admin_notes": "secret note"},
         "/bookings/{booking_id}/status": STATUS | {"status": "completed"},
         "/bookings/{booking_id}/conflicts/{conflict_id}": {"side": "hub", "version": "1"},
+        "/bookings/bulk": {"act": "confirm", "booking": at.booking},
+        "/bookings/bulk/do": {"act": "confirm", "seen": f"{at.booking}.1"},
+        "/bookings/columns": {"column": "guest"},
+        "/bookings/views": {"name": "Mine", "matching": "status=pending"},
+        "/bookings/views/{view_id}": {"name": "Mine"},
         "/bookings/{booking_id}/erase": {"booking_ref": PRIVATE[2]},
         "/sign-in": {"email": f"nobody-{next(_number)}@example.com", "password": "guessed"},
         "/members/invite": {

@@ -1,24 +1,22 @@
 """What the address of the list of bookings asks for, and the addresses of its neighbours."""
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, TypeAlias, get_args
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
-from msgspec import Struct, ValidationError, convert
+from msgspec import Struct
 
-from onebooking.bookings.filters import Filters, Sort, place
+from onebooking.bookings.columns import USUAL
+from onebooking.bookings.filters import Filters, Sort
 from onebooking.bookings.model import Status, SyncState
-from onebooking.errors import InvalidPayload
+from onebooking.bookings.reading import Pair, Reading
 
 PATH = "/bookings"
-LONGEST_SEARCH = 200
-_FURTHEST = 1_000_000_000
 # Days that move with today: an address kept today means the right days tomorrow too.
 Range: TypeAlias = Literal["today", "tomorrow", "week", "next7"]
 RANGES: tuple[Range, ...] = get_args(Range)
-Pair: TypeAlias = tuple[str, str]
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -30,7 +28,9 @@ class Asked(Struct, frozen=True, kw_only=True):
 
     filters: Filters
     given: tuple[Pair, ...]
+    columns: tuple[str, ...]
     range: Range | None
+    view: str | None  # the saved view that this list began as
     cursor: str | None
     before: int
     wrong: tuple[str, ...]
@@ -38,7 +38,27 @@ class Asked(Struct, frozen=True, kw_only=True):
     @property
     def narrowing(self) -> tuple[Pair, ...]:
         """Each filter that is on."""
-        return tuple(pair for pair in self.given if pair[0] != "sort")
+        return tuple(pair for pair in self.given if pair[0] not in ("sort", "column", "from"))
+
+    @property
+    def content(self) -> tuple[Pair, ...]:
+        """What a saved view of this list would hold."""
+        return tuple(pair for pair in self.given if pair[0] != "from")
+
+    @property
+    def matching(self) -> str:
+        """What this list says, for a form that does something with it."""
+        return urlencode(self.content)
+
+    def is_like(self, other: "Asked") -> bool:
+        """Whether the two say the same, in whatever order."""
+        return set(self.content) == set(other.content)
+
+    @property
+    def widest(self) -> str:
+        """This list with every filter off, and no view's any more."""
+        kept = ("sort", "column")
+        return address(pair for pair in self.given if pair[0] in kept)
 
     def without(self, *left_out: Pair) -> str:
         """This list with these filters off, from its beginning."""
@@ -49,10 +69,22 @@ class Asked(Struct, frozen=True, kw_only=True):
         days = ("range", "date_from", "date_to")
         return address([*(pair for pair in self.given if pair[0] not in days), ("range", name)])
 
+    def in_status(self, status: Status | None) -> str:
+        """This list, but of this status, or of any."""
+        others = (pair for pair in self.given if pair[0] != "status")
+        return address([*others, *([("status", status.value)] if status else [])])
+
+    def at_website(self, website_id: str) -> str:
+        """This list, but of this website; of all where it is of this one already."""
+        others = [pair for pair in self.given if pair[0] != "website_id"]
+        pair = ("website_id", website_id)
+        only = [one for one in self.given if one[0] == "website_id"] == [pair]
+        return address(others if only else [*others, pair])
+
     def sorted_by(self, column: str) -> str:
         """This list by `column`; the other way round where it is so already."""
         sort = f"-{column}" if self.filters.sort == column else column
-        return address([*self.narrowing, ("sort", sort)])
+        return address([*(pair for pair in self.given if pair[0] != "sort"), ("sort", sort)])
 
     def following(self, cursor: str, shown: int) -> str:
         """The next page of this list."""
@@ -65,9 +97,19 @@ def address(pairs: Iterable[Pair]) -> str:
     return f"{PATH}?{query}" if query else PATH
 
 
-def read(query: Sequence[Pair], *, websites: Iterable[str], today: date) -> Asked:
-    """What an address asks for, within `websites`. Never fails: what is wrong is named in it."""
-    reading = _Reading(query)
+def read(
+    query: Sequence[Pair],
+    *,
+    websites: Iterable[str],
+    today: date,
+    columns: tuple[str, ...] = USUAL,
+    views: Iterable[str] = (),
+) -> Asked:
+    """What an address asks for, within `websites`. Never fails: what is wrong is named in it.
+
+    `columns` are shown where it says nothing of them; `views` are those it may have begun as.
+    """
+    reading = Reading(query)
     website_id = reading.all("website_id", dict.fromkeys(websites))
     status = reading.all("status", dict.fromkeys(Status))
     q = reading.search()
@@ -87,15 +129,24 @@ def read(query: Sequence[Pair], *, websites: Iterable[str], today: date) -> Aske
         sync_state=SyncState(state) if state else None,
         sort=sort,
     )
+    shown = reading.columns(columns)
+    view = reading.view(views)
     cursor = reading.cursor(sort)
     return Asked(
         filters=filters,
         given=tuple(pair for pair in reading.given if pair != ("sort", "activity_date")),
+        columns=shown,
         range=days,
+        view=view,
         cursor=cursor,
         before=reading.count("before") if cursor else 0,
         wrong=tuple(dict.fromkeys(reading.wrong)),
     )
+
+
+def day_at(zones: Sequence[str], now: datetime) -> date:
+    """The day it is at the first website: parks of one list lie in one zone, nearly always."""
+    return now.astimezone(ZoneInfo(zones[0] if zones else "UTC")).date()
 
 
 def days_of(name: Range, today: date) -> tuple[date, date]:
@@ -107,72 +158,3 @@ def days_of(name: Range, today: date) -> tuple[date, date]:
         "week": (today, today + timedelta(days=6 - today.weekday())),
         "next7": (today, today + timedelta(days=6)),
     }[name]
-
-
-class _Reading:
-    """An address being read: what was understood so far, and what was not."""
-
-    def __init__(self, query: Sequence[Pair]) -> None:
-        self._query = [(name, value.strip()) for name, value in query if value.strip()]
-        self.given: list[Pair] = []
-        self.wrong: list[str] = []
-
-    def all(self, name: str, known: Iterable[str]) -> list[str]:
-        """Every value of this name that is known, once."""
-        asked = dict.fromkeys(value for key, value in self._query if key == name)
-        found = [value for value in asked if value in known]
-        if len(found) < len(asked):
-            self.wrong.append(name)
-        self.given += [(name, value) for value in found]
-        return found
-
-    def one(self, name: str, known: Iterable[str]) -> str | None:
-        """The value of this name, the last one said."""
-        value = self._last(name)
-        if value is None:
-            return None
-        if value not in known:
-            self.wrong.append(name)
-            return None
-        self.given.append((name, value))
-        return value
-
-    def day(self, name: str) -> date | None:
-        value = self._last(name)
-        if value is None:
-            return None
-        with suppress(ValidationError):
-            day = convert(value, date)
-            self.given.append((name, value))
-            return day
-        self.wrong.append(name)
-        return None
-
-    def search(self) -> str | None:
-        value = self._last("q")
-        if value is None:
-            return None
-        if "\x00" in value or len(value) > LONGEST_SEARCH:
-            self.wrong.append("q")
-            return None
-        self.given.append(("q", value))
-        return value
-
-    def cursor(self, sort: Sort) -> str | None:
-        """A place of this order; another list's leads to the first page."""
-        value = self._last("cursor")
-        if value is None:
-            return None
-        with suppress(InvalidPayload):
-            place(value, sort)
-            return value
-        self.wrong.append("cursor")
-        return None
-
-    def count(self, name: str) -> int:
-        value = self._last(name) or ""
-        is_count = value.isascii() and value.isdecimal() and len(value) < len(str(_FURTHEST))
-        return int(value) if is_count else 0
-
-    def _last(self, name: str) -> str | None:
-        return next((value for key, value in reversed(self._query) if key == name), None)

@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
 
 from onebooking.bookings import queries
-from onebooking.bookings.model import BY_COLUMN, COLUMNS, Status, Values
-from onebooking.bookings.oddities import looked_at_again
-from onebooking.bookings.queries import Change, Locked, latest_of
+from onebooking.bookings.model import BY_COLUMN, Status, Values
+from onebooking.bookings.queries import Change, latest_of
 from onebooking.bookings.wire import (
     INTEGER_MAX,
     CustomerBody,
@@ -21,11 +19,11 @@ from onebooking.bookings.wire import (
     columns_of,
     unstorable,
 )
+from onebooking.bookings.write import Edited, owed_of, write
 from onebooking.clock import utc_now
 from onebooking.db import Tx, together
-from onebooking.deliveries.outbox import Owed, owe, wake_workers
+from onebooking.deliveries.outbox import owe, wake_workers
 from onebooking.errors import BookingNotFound, EditConflict, FieldError, InvalidPayload, NotAllowed
-from onebooking.history.record import record_changes
 from onebooking.members.model import Member, Right
 
 _VERSION = Meta(ge=1, le=INTEGER_MAX, description="The version the edit is based on.")
@@ -109,39 +107,10 @@ async def edit_booking(
         _refuse_negative(changed, held)
         event = "booking.updated" if isinstance(edit, BookingEdit) else "booking.status_changed"
         was = {column: [held[column], value] for column, value in changed.items()}
-        await _change(tx, booking, member, event=event, was=was)
-
-
-async def _change(
-    tx: Tx, booking: Locked, member: Member, *, event: str, was: dict[str, list[Any]]
-) -> None:
-    now = utc_now()
-    changed = {column: new for column, (_, new) in was.items()}
-    values = to_builtins({column: booking.values[column] for column in COLUMNS}) | changed
-    today = now.astimezone(ZoneInfo(booking.timezone)).date()
-    warnings = looked_at_again(booking.values["warnings"], values, today=today)
-    version = await queries.update_booking(tx, booking.id, changed, warnings=warnings)
-    change = {
-        "booking_id": booking.id,
-        "version": version,
-        "website_id": booking.website_id,
-        "changed_by": member.email,
-        "by_member": True,
-        "event": event,
-        "changes": was,
-        "changed_at": now,
-    }
-    owed = Owed(
-        website_id=booking.website_id,
-        booking_id=booking.id,
-        source_booking_id=booking.source_booking_id,
-        booking_ref=booking.values["booking_ref"],
-        version=version,
-        event=event,
-        data=changed,
-        updated_by=member.email,
-    )
-    await together(tx, record_changes([change]), *owe([owed], now=now), wake_workers())
+        edits, by, now = [Edited(booking, was)], member.email, utc_now()
+        owed = owed_of(edits, event=event, by=by)
+        written = write(edits, event=event, by=by, now=now)
+        await together(tx, *written, *owe(owed, now=now), wake_workers())
 
 
 def _check(member: Member, wanted: Values) -> None:

@@ -73,6 +73,7 @@ async def erase(tx: Tx, reach: Reach, booking_id: UUID, *, by: Eraser) -> None:
         Statement(_LOG, {"id": booking_id}),
         Statement(_UNNAMED_LOG, _unnamed(booking, identity)),
         Statement(_REPLIES, {"website": booking.website_id, "id": str(booking_id)}),
+        Statement(_VIEWS, {"patterns": [pattern_of(term) for term in identity.addresses]}),
     )
 
 
@@ -192,6 +193,13 @@ _UNNAMED_LOG = (
 _REPLIES = (
     "UPDATE idempotency_keys SET reply = (reply::jsonb - 'warnings')::text "
     "WHERE website_id = %(website)s AND position(%(id)s in reply) > 0"
+)
+# A list of one guest's bookings, saved: what it looked for goes, and a name that says it.
+_VIEWS = (
+    "UPDATE booking_views SET content = content - 'q', name = CASE "
+    "WHEN name ~* ANY(%(patterns)s::text[]) THEN 'Erased ' || left(id::text, 13) ELSE name END "
+    "WHERE name ~* ANY(%(patterns)s::text[]) "
+    "OR content -> 'q' ->> 0 ~* ANY(%(patterns)s::text[])"
 )
 
 

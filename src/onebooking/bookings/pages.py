@@ -1,20 +1,26 @@
-"""The list of bookings: search, filters, order, one page after the other."""
+"""The list of bookings: search, filters, order, saved views, one page after the other."""
 
-from datetime import date
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
+from urllib.parse import urlsplit
 
 from litestar import Request, get
 from litestar.di import NamedDependency
 
 from onebooking.bookings import queries
-from onebooking.bookings.asked import RANGES, read
+from onebooking.bookings.asked import RANGES, Asked, day_at, read
+from onebooking.bookings.bulk import MOST
+from onebooking.bookings.columns import CHOICES, columns_of
+from onebooking.bookings.counts import count_by_status
 from onebooking.bookings.model import Status, SyncState
+from onebooking.bookings.reading import Pair
+from onebooking.bookings.views import View, list_views
 from onebooking.clock import utc_now
 from onebooking.db import Tx
+from onebooking.errors import NotFound
 from onebooking.members.model import Member, Right
 from onebooking.web.pages import Page, is_htmx, page, page_router
-from onebooking.websites.model import Website
 from onebooking.websites.queries import list_websites
 
 _ROWS = 50
@@ -26,36 +32,60 @@ async def bookings_page(
 ) -> Page:
     """The bookings within reach that the address asks for; the list alone where htmx asks.
 
-    What the address says wrongly is left out and named, so that an old link still shows a list.
+    `view` opens a saved view as it is now. What the address says wrongly is left out and named, so
+    that an old link still shows a list.
     """
     member.require(Right.VIEW)
     websites = {website.id: website for website in await list_websites(tx, member.reach)}
-    query = list(request.query_params.multi_items())
-    asked = read(query, websites=websites, today=_today(list(websites.values())))
+    views = {str(view.id): view for view in await list_views(tx, member)}
+    usual = await columns_of(tx, member.id)
+    today = day_at([website.timezone for website in websites.values()], utc_now())
+    understand = partial(read, websites=websites, today=today, columns=usual, views=views)
+    asked = understand(_query(list(request.query_params.multi_items()), views, member))
     found = await queries.list_bookings(
         tx, member.reach, asked.filters, limit=_ROWS, cursor=asked.cursor
     )
     shown = len(found.bookings)
+    view = views.get(asked.view or "")
+    saved = asked if view is None else understand(view.pairs(member.reach))
     context: dict[str, Any] = {
         "websites": websites,
         "asked": asked,
         "found": found,
+        "counts": await count_by_status(tx, member.reach, asked.filters),
         "next": found.next_cursor and asked.following(found.next_cursor, shown),
+        "views": list(views.values()),
+        "view": view,
+        "is_changed": not asked.is_like(saved),
+        "usual_columns": usual,
+        "column_choices": CHOICES,
         "ranges": RANGES,
         "statuses": list(Status),
         "sync_states": list(SyncState),
+        "most_at_once": MOST,
     }
     name = "bookings/_rows.html" if is_htmx(request) else "bookings/list.html"
     answer = page(request, name, member=member, **context)
     if is_htmx(request):  # the address without the form's empty fields
-        answer.headers["HX-Push-Url"] = asked.without()
+        answer.headers[_address_header(request, asked)] = asked.without()
     return answer
 
 
-def _today(websites: list[Website]) -> date:
-    """The day it is at the first website: parks of one list lie in one zone, nearly always."""
-    zone = websites[0].timezone if websites else "UTC"
-    return utc_now().astimezone(ZoneInfo(zone)).date()
+def _query(query: list[Pair], views: dict[str, View], member: Member) -> Sequence[Pair]:
+    """What is asked for: what a view says where one is opened, else what the address does."""
+    opened = next((value for name, value in query if name == "view"), None)
+    if opened is None:
+        return query
+    if opened not in views:
+        raise NotFound("View")
+    return [*views[opened].pairs(member.reach), ("from", opened)]
+
+
+def _address_header(request: Request[Any, Any, Any], asked: Asked) -> str:
+    """Typing on replaces the address: one step back leads to the list before the search."""
+    before = urlsplit(request.headers.get("HX-Current-URL", ""))
+    typed_before = "q=" in before.query
+    return "HX-Replace-Url" if typed_before and asked.filters.q else "HX-Push-Url"
 
 
 router = page_router("/", [bookings_page])

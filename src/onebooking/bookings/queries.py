@@ -1,6 +1,6 @@
 """Bookings as rows, always within a reach."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, Select, func, select, update
 
 from onebooking.bookings import filters
 from onebooking.bookings.filters import Filters, Sort
-from onebooking.bookings.model import Booking, Customer, Transport, Values
+from onebooking.bookings.model import Booking, Customer, Transport
 from onebooking.db import Tx, within
 from onebooking.reach import Reach, WebsiteId
 from onebooking.tables import booking_changes, bookings, conflicts, websites
@@ -87,18 +87,25 @@ async def get_booking(tx: Tx, reach: Reach, booking_id: UUID) -> Booking | None:
 
 async def lock_booking(tx: Tx, reach: Reach, booking_id: UUID) -> Locked | None:
     """One booking within reach, nobody else's to change until this transaction ends."""
+    return next(iter(await lock_bookings(tx, reach, [booking_id])), None)
+
+
+async def lock_bookings(tx: Tx, reach: Reach, booking_ids: Collection[UUID]) -> list[Locked]:
+    """The same for several, in the order of their ids, as syncs lock them: none waits in a ring."""
     wanted = (
         select(bookings, websites.c.timezone)
         .join(websites, websites.c.id == b.website_id)
-        .where(b.id == booking_id, within(b.website_id, reach))
+        .where(b.id.in_(booking_ids), within(b.website_id, reach))
+        .order_by(b.id)
         .with_for_update(of=bookings)
     )
-    row = (await tx.execute(wanted)).mappings().first()
-    if row is None:
-        return None
-    return Locked(
-        row["id"], row["website_id"], row["source_booking_id"], row["version"], row["timezone"], row
-    )
+    return [
+        Locked(
+            row["id"], row["website_id"], row["source_booking_id"], row["version"],
+            row["timezone"], row,
+        )
+        for row in (await tx.execute(wanted)).mappings()
+    ]  # fmt: skip
 
 
 class Change(Struct, frozen=True):
@@ -130,14 +137,13 @@ def latest_of(column: str, newer: Sequence[Change], *, since: int) -> Change | N
     return next(found, None)
 
 
-async def update_booking(tx: Tx, booking_id: UUID, changed: Values, *, warnings: list[str]) -> int:
-    """Write values and count the version up; returns the new version. The row is locked."""
-    change = update(bookings).where(b.id == booking_id)
-    change = change.values(
-        **changed, warnings=warnings, version=b.version + 1, updated_at=func.now()
+async def in_conflict(tx: Tx, booking_ids: Collection[UUID], field: str) -> set[UUID]:
+    """Those of these bookings whose `field` waits for a member to settle it."""
+    c = conflicts.c
+    wanted = select(c.booking_id).where(
+        c.booking_id.in_(booking_ids), c.field == field, c.settled_at.is_(None)
     )
-    version: int = (await tx.execute(change.returning(b.version))).scalar_one()
-    return version
+    return set((await tx.execute(wanted)).scalars())
 
 
 async def settle_conflicts(tx: Tx, booking_id: UUID, fields: list[str], *, by: str) -> list[str]:

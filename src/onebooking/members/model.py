@@ -27,6 +27,7 @@ class Right(StrEnum):
     EDIT_MONEY = "edit_money"  # prices, amounts, package, add-ons
     RESEND = "resend"  # deliveries
     ERASE = "erase"  # a person's data
+    SHARE_VIEWS = "share_views"  # put a saved view before colleagues
     MANAGE_WEBSITES = "manage_websites"  # edit, keys, secrets, test webhook
     MANAGE_MEMBERS = "manage_members"  # an admin: staff who reach nothing the admin does not
     CREATE_WEBSITES = "create_websites"
@@ -37,6 +38,7 @@ _ADMIN = _STAFF | {
     Right.EDIT_MONEY,
     Right.RESEND,
     Right.ERASE,
+    Right.SHARE_VIEWS,
     Right.MANAGE_WEBSITES,
     Right.MANAGE_MEMBERS,
 }

@@ -1,7 +1,7 @@
 // What a page does by itself, beside htmx: keys, dialogs, copying. Without it every page still reads.
 "use strict";
 
-const typing = (target) => target.closest?.("input, textarea, select, [contenteditable], dialog");
+const typing = (target) => target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable], dialog");
 const $ = (selector) => document.querySelector(selector);
 
 // The menu is a <details>, which a wide screen always has open.

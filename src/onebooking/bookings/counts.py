@@ -1,0 +1,33 @@
+"""How many bookings there are of each status, where counting them stays cheap."""
+
+from collections.abc import Mapping
+
+from msgspec import structs
+from sqlalchemy import func, select
+
+from onebooking.bookings import filters
+from onebooking.bookings.filters import Filters
+from onebooking.bookings.model import Status
+from onebooking.bookings.queries import MOST_COUNTED
+from onebooking.db import Tx, within
+from onebooking.reach import Reach
+from onebooking.tables import bookings
+
+b = bookings.c
+
+
+async def count_by_status(tx: Tx, reach: Reach, wanted: Filters) -> Mapping[Status, int] | None:
+    """Of what matches but for its status; None where that is more than 10,000.
+
+    Never looks at more rows than that, however many there are.
+    """
+    every = filters.conditions(structs.replace(wanted, status=None))
+    few = (
+        select(b.status)
+        .where(within(b.website_id, reach), *every)
+        .limit(MOST_COUNTED + 1)
+        .subquery()
+    )
+    rows = await tx.execute(select(few.c.status, func.count()).group_by(few.c.status))
+    counts = {Status(status): count for status, count in rows}
+    return counts if sum(counts.values()) <= MOST_COUNTED else None
