@@ -80,7 +80,7 @@
 
   // What somebody types into is left alone, with all of the part it stands in.
   const edited = (part) => [...part.querySelectorAll("form")].find(
-    (form) => form.querySelector(TYPED) && form.closest("main [id]") === part);
+    (form) => form.querySelector(TYPED) && form.closest("main [id]") === part && !form.closest("details:not([open])"));
   const typing = () => [...main.querySelectorAll("[id]")].some(edited);
   const lay = (fresh) => {
     let kept = false;
