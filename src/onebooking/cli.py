@@ -15,6 +15,7 @@ from onebooking.deliveries import commands as deliveries
 from onebooking.history import commands as retention
 from onebooking.imports.commands import import_bookings
 from onebooking.members import commands as members
+from onebooking.samples.commands import generate
 from onebooking.terminal import home, saying_errors
 from onebooking.websites import commands as websites
 
@@ -29,6 +30,7 @@ app.add_typer(websites.group, name="websites")
 app.add_typer(members.group, name="members")
 app.add_typer(deliveries.group, name="deliveries")
 bookings.group.command("import")(import_bookings)
+bookings.group.command("generate")(generate)
 app.add_typer(bookings.group, name="bookings")
 app.add_typer(retention.group, name="retention")
 app.add_typer(alerts.group, name="alerts")
@@ -64,11 +66,18 @@ def _become(module: str, parent: int | None) -> None:
 @app.command("migrate")
 def migrate_now() -> None:
     """Bring the database to this release's schema. Safe to repeat, and for several at once."""
+    from onebooking.migrate import index_search
     from onebooking.start import prepare
 
     with saying_errors(), home() as here:
         prepare(here)
+        indexed = index_search(here.url)
     typer.echo("The database is up to date.")
+    if not indexed:
+        typer.echo(
+            "Searches read every booking: the server refused the extension pg_trgm. Let a "
+            "superuser run CREATE EXTENSION pg_trgm in this database, then run this again."
+        )
 
 
 @app.command()
