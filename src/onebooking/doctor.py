@@ -46,7 +46,7 @@ async def examine(settings: Settings, url: str) -> list[Finding]:
         if not findings[0].well:
             return findings
         async with database.begin(EVERYTHING) as tx:
-            findings += [await _version(tx), await _clock(tx)]
+            findings += [await _version(tx), await _search(tx), await _clock(tx)]
             websites = await queries.list_websites(tx, EVERYTHING)
             findings.append(await _secrets(tx, settings, websites))
             findings.append(await _secret_key(tx, settings, websites))
@@ -65,6 +65,14 @@ async def _version(tx: Tx) -> Finding:
     row = (await tx.execute(text("SELECT current_setting('server_version_num')::int"))).scalar_one()
     found = f"PostgreSQL {row // 10000}.{row % 10000}"
     return Finding("Database", row >= OLDEST_POSTGRESQL, found, "Use PostgreSQL 15 or newer.")
+
+
+async def _search(tx: Tx) -> Finding:
+    indexed = text("SELECT to_regclass('booking_words_trigrams') IS NOT NULL")
+    well: bool = (await tx.execute(indexed)).scalar_one()
+    found = "finds by index" if well else "reads every booking: there is no index"
+    to_do = "Run CREATE EXTENSION pg_trgm in it as a superuser, then onebooking migrate."
+    return Finding("Search", well, found, to_do)
 
 
 def _schema(url: str) -> Finding:

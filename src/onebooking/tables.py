@@ -261,6 +261,14 @@ digests = Table(
     Column("compared_at", _at, nullable=False),
 )
 
+booking_words = Table(
+    "booking_words",
+    metadata,
+    Column("booking_id", Uuid, primary_key=True),
+    Column("website_id", Text, nullable=False),
+    Column("words", Text, nullable=False),  # lower-cased; triggers keep it, `searchable` shows it
+)
+
 booking_changes = Table(
     "booking_changes",
     metadata,

@@ -69,11 +69,32 @@ async def test_q_looks_in_five_fields_and_takes_percent_and_underscore_as_they_a
         make.event(booking_ref="D", transport={"hotel_name": "Hôtel \\Blå"}),
     )
     found = {
-        "som": ["A", "B_1"], "SOMCHAI": ["A"], "100%": ["A"], "%": ["A"], "_": ["B_1"],
-        "b_1": ["B_1"], "77": ["C"], "\\": ["D"], "blå": ["D"], "'": [], "Vegetarian": [],
+        "som": ["A", "B_1"], "SOMCHAI": ["A"], "100%": ["A"], "00%": [], "0% somchai": ["A"],
+        "b_1": ["B_1"], "b%1": [], "77-08": [], "\\blå": ["D"], "blå": ["D"], "'": [],
+        "Vegetarian": [], "omcha": ["A"], "ak@park": ["B_1"],
     }  # fmt: skip
     for q, expected in found.items():
         assert sorted(await refs(hub, q=q)) == expected, q
+
+
+async def test_one_or_two_letters_are_looked_for_where_a_word_begins(hub: Hub) -> None:
+    await booked(
+        hub,
+        make.event(booking_ref="A", customer={"name": "Zoë Xu", "phone": "0877"}),
+        make.event(booking_ref="B", customer={"name": "Buzz", "phone": "7708"}),
+        make.event(booking_ref="C", customer={"name": "สมชาย ใจดี", "email": "ann@park.example"}),
+    )
+    found = {"zo": ["A"], "X": ["A"], "zz": [], "08": ["A"], "7": ["B"], "สม": ["C"], "ชา": [],
+             "ชาย": ["C"], " ann ": ["C"], "%": [], "_": [], "--": [], "  ": []}  # fmt: skip
+    for q, expected in found.items():
+        assert sorted(await refs(hub, q=q)) == expected, q
+
+
+async def test_a_search_knows_what_was_changed_and_forgets_what_was_before(hub: Hub) -> None:
+    new = make.event(customer={"name": "Somchai", "email": "s@park.example"})
+    (booking,) = await booked(hub, new)
+    await hub.edits(booking, customer={"name": "Amelia"}, transport={"hotel_name": "Rim"})
+    assert [len(await refs(hub, q=q)) for q in ("somchai", "amelia", "rim")] == [0, 1, 1]
 
 
 async def test_sync_state_is_shown_and_filters(hub: Hub) -> None:

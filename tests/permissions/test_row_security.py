@@ -18,8 +18,9 @@ GUARDED = (
     "deliveries", "digests", "idempotency_keys", "imports", "lanes", "parked_events", "sync_logs",
     "website_secrets",
 )  # fmt: skip
-# Read before it is known who is calling: a key's website, a member's reach.
-OPEN = {"website_keys", "member_websites"}
+# Read before it is known who is calling: a key's website, a member's reach. And what nobody is
+# granted: `searchable` shows it, within the reach.
+OPEN = {"website_keys", "member_websites", "booking_words"}
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ async def websites_seen(database: Database, reach: Reach, table: str) -> set[str
 
 
 async def test_a_query_that_forgets_the_reach_sees_its_own_website_alone(both: Database) -> None:
-    for table in GUARDED:
+    for table in (*GUARDED, "searchable"):
         everything = await websites_seen(both, EVERYTHING, table)
         assert everything == {"hanuman-world", THEIRS}, table
         assert await websites_seen(both, OURS, table) == {"hanuman-world"}, table
@@ -187,6 +188,19 @@ async def test_a_partition_cannot_be_read_past_its_parents_policy(both: Database
         with pytest.raises(DBAPIError, match="permission denied"):
             async with both.begin(OURS) as tx:
                 await tx.execute(text(f"SELECT FROM {partition} LIMIT 1"))
+
+
+async def test_the_words_of_bookings_are_read_through_their_view_alone(both: Database) -> None:
+    for statement in (
+        "SELECT FROM booking_words",
+        "INSERT INTO booking_words SELECT * FROM searchable",
+        "UPDATE booking_words SET words = ''",
+        "DELETE FROM booking_words",
+        "UPDATE searchable SET words = ''",
+    ):
+        with pytest.raises(DBAPIError, match="permission denied"):
+            async with both.begin(EVERYTHING) as tx:
+                await tx.execute(text(statement))
 
 
 async def test_the_policy_reads_its_setting_once_and_lets_the_index_be_used(

@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import Struct, ValidationError, convert
 from sqlalchemy import ColumnElement, and_, case, exists, literal, not_, or_, tuple_
 
+from onebooking.bookings.find import found
 from onebooking.bookings.model import Status, SyncState
 from onebooking.tables import bookings, conflicts, deliveries
 from onebooking.web import paging
@@ -32,9 +33,6 @@ class Filters(Struct, frozen=True, kw_only=True):
     sort: Sort = "activity_date"
 
 
-_SEARCHED = (b.booking_ref, b.customer_name, b.customer_email, b.customer_phone, b.hotel_name)
-
-
 def conditions(filters: Filters) -> list[ColumnElement[bool]]:
     """The filters in SQL."""
     wanted: list[ColumnElement[bool]] = []
@@ -49,7 +47,7 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.updated_since:
         wanted.append(b.updated_at >= filters.updated_since)
     if filters.q:
-        wanted.append(or_(*(column.icontains(filters.q, autoescape=True) for column in _SEARCHED)))
+        wanted.append(b.id.in_(found(filters.q)))
     if filters.sync_state:
         wanted.append(_in_state[filters.sync_state]())
     return wanted

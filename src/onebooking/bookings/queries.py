@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Struct
 from sqlalchemy import RowMapping, Select, func, select, update
 
-from onebooking.bookings import filters
+from onebooking.bookings import filters, pick
 from onebooking.bookings.filters import Filters, Sort
 from onebooking.bookings.model import Booking, Customer, Transport
 from onebooking.db import Tx, within
@@ -15,7 +15,6 @@ from onebooking.reach import Reach, WebsiteId
 from onebooking.tables import booking_changes, bookings, conflicts, websites
 from onebooking.web import paging
 
-MOST_COUNTED = 10_000
 b = bookings.c
 
 
@@ -53,25 +52,17 @@ async def list_bookings(
     Raises:
         InvalidPayload: the cursor is none of this list's.
     """
-    matching = filters.conditions(wanted)
-    sort = wanted.sort
-    page = _wanted(reach).where(*matching).order_by(*filters.order(sort)).limit(limit + 1)
-    if cursor is not None:
-        page = page.where(filters.after(filters.place(cursor, sort)))
+    await pick.plan_as_asked(tx)
+    ids = pick.page_ids(reach, wanted, limit=limit + 1, cursor=cursor).subquery()
+    page = _wanted(reach).join(ids, ids.c.id == b.id).order_by(*filters.order(wanted.sort))
     rows = list((await tx.execute(page)).mappings())
-    counted = (
-        select(b.id)
-        .where(within(b.website_id, reach), *matching)
-        .limit(MOST_COUNTED + 1)
-        .subquery()
-    )
-    total: int = (await tx.execute(select(func.count()).select_from(counted))).scalar_one()
+    total: int = (await tx.execute(pick.count(reach, wanted))).scalar_one()
     more = len(rows) > limit
     return Page(
         bookings=[booking_of(row) for row in rows[:limit]],
-        next_cursor=_cursor(rows[limit - 1], sort) if more else None,
-        total=min(total, MOST_COUNTED),
-        total_is_exact=total <= MOST_COUNTED,
+        next_cursor=_cursor(rows[limit - 1], wanted.sort) if more else None,
+        total=min(total, pick.MOST_COUNTED),
+        total_is_exact=total <= pick.MOST_COUNTED,
     )
 
 
