@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from onebooking.bookings import filters
 from onebooking.bookings.filters import Filters
 from onebooking.bookings.model import Status
-from onebooking.bookings.queries import MOST_COUNTED
+from onebooking.bookings.pick import MOST_COUNTED
 from onebooking.db import Tx, within
 from onebooking.reach import Reach
 from onebooking.tables import bookings
