@@ -36,7 +36,8 @@ async def user_of(tx: Tx, member_id: UUID) -> UUID | None:
 async def link(tx: Tx, member_id: UUID, user_id: UUID, *, now: datetime) -> bool:
     """Link the two for the first time; False: one of them is linked already."""
     new = insert(member_supabase_users).values(member_id=member_id, user_id=user_id, linked_at=now)
-    return (await tx.execute(new.on_conflict_do_nothing())).rowcount == 1
+    made = new.on_conflict_do_nothing().returning(u.member_id)
+    return (await tx.execute(made)).first() is not None
 
 
 async def link_anew(tx: Tx, member_id: UUID, user_id: UUID, *, now: datetime) -> bool:
