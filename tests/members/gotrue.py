@@ -4,6 +4,7 @@ Paths, bodies, statuses and error codes are GoTrue's (`openapi.yaml` of supabase
 2024-01-01), and so is what becomes of a refresh token that is used twice.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -80,6 +81,9 @@ class GoTrue:
     reuse_seconds: float = 10.0
     autoconfirm: bool = False
     meets_with: web.Response | None = None  # every request, instead of what follows
+    mails_at_most: int = 99
+    waits_for: asyncio.Event | None = None  # before it answers
+    was_asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def issuer(self) -> str:
@@ -165,6 +169,8 @@ class GoTrue:
 
     def mail(self, kind: str, user: User, redirect_to: str) -> None:
         """`{{ .RedirectTo }}?token_hash={{ .TokenHash }}`, as our documents have the template."""
+        if len(self.mails) >= self.mails_at_most:
+            raise Refusal(429, "over_email_send_rate_limit", "email rate limit exceeded")
         target = redirect_to if redirect_to.startswith(self.allowed) else "http://site.example"
         link = f"{target}?token_hash={quote(self.part(kind, user))}"
         self.mails.append(Mail(user.email, kind, link))
@@ -211,6 +217,9 @@ async def gotrue(**given: Any) -> AsyncIterator[GoTrue]:
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         server.asked.append(f"{request.method} {request.path_qs.removeprefix(PREFIX)}")
+        server.was_asked.set()
+        if server.waits_for is not None:
+            await server.waits_for.wait()
         if server.meets_with is not None:
             return _again(server.meets_with)
         if not request.path.endswith("jwks.json") and request.headers.get("apikey") not in (

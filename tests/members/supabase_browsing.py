@@ -8,6 +8,8 @@ from onebooking.db import Database
 from tests.members.browsing import Browser, browsing
 from tests.members.gotrue import ANON, SERVICE, GoTrue
 
+MINA = "mina@example.com"
+
 
 def named(server: GoTrue, **given: Any) -> dict[str, Any]:
     """The settings that name it."""

@@ -1,6 +1,5 @@
 """Signing in where Supabase knows the passwords: through our pages, by its own client."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,31 +11,11 @@ from onebooking.reach import EVERYTHING
 from onebooking.tables import member_passwords, member_sessions, member_supabase_users
 from tests import make
 from tests.members.browsing import OTHER_PASSWORD, PASSWORD, Browser, browsing, code_of, secret_on
-from tests.members.gotrue import GoTrue, gotrue
-from tests.members.supabase_browsing import at_supabase
+from tests.members.gotrue import GoTrue
+from tests.members.supabase_browsing import MINA, at_supabase
 from tests.parks import all_of, run
 
 pytestmark = pytest.mark.anyio
-MINA = "mina@example.com"
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[GoTrue]:
-    async with gotrue() as started:
-        yield started
-
-
-@pytest.fixture
-async def mina(database: Database, server: GoTrue) -> Member:
-    """A member, and her account at Supabase."""
-    server.add(MINA, PASSWORD)
-    return await make.member(database, Role.STAFF, email=MINA)
-
-
-@pytest.fixture
-async def browser(database: Database, tmp_path: Path, server: GoTrue) -> AsyncIterator[Browser]:
-    async with at_supabase(database, tmp_path, server) as opened:
-        yield opened
 
 
 async def test_supabases_password_opens_the_dashboard(
