@@ -81,6 +81,7 @@ class GoTrue:
     reuse_seconds: float = 10.0
     autoconfirm: bool = False
     meets_with: web.Response | None = None  # every request, instead of what follows
+    legacy_secret: str | None = None  # of a project that signs by HS256
     mails_at_most: int = 99
     waits_for: asyncio.Event | None = None  # before it answers
     was_asked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -178,10 +179,10 @@ class GoTrue:
     def whose(self, request: web.Request) -> tuple[User, str]:
         """The user of a bearer, and their session."""
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        legacy = self.legacy_secret
+        key, algorithm = (legacy, "HS256") if legacy else (self.keys[0].public, "ES256")
         try:
-            claims = jwt.decode(
-                token, self.keys[0].public, algorithms=["ES256"], audience="authenticated"
-            )
+            claims = jwt.decode(token, key, algorithms=[algorithm], audience="authenticated")
         except jwt.PyJWTError:
             raise Refusal(403, "bad_jwt", "invalid JWT: unable to parse or verify") from None
         user = self.sessions.get(claims["session_id"])
