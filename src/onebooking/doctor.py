@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from onebooking.db import Database, Tx
 from onebooking.deliveries.send import open_http
-from onebooking.errors import OneBookingError, Unavailable
+from onebooking.errors import OneBookingError, SignInAway, Unavailable
 from onebooking.mail import NotSent, Server, greet, post_of
 from onebooking.members import factors
 from onebooking.migrate import HEAD, current_revision
@@ -55,7 +55,7 @@ async def examine(settings: Settings, url: str) -> list[Finding]:
         return [Finding("Database", well=False, found=str(away.__cause__ or away), to_do=to_do)]
     finally:
         await database.close()
-    findings += await _telling(settings)
+    findings += [*await _signing_in(settings), *await _telling(settings)]
     async with open_http(development=settings.development) as http:
         findings += [await _webhook(http, website) for website in websites]
     return findings
@@ -108,6 +108,26 @@ async def _secret_key(tx: Tx, settings: Settings, websites: list[Website]) -> Fi
     found = f"{older} of {len(kept)} secrets need an older one" if older else "the newest opens all"
     to_do = "Run onebooking websites reencrypt before you drop the older keys."
     return Finding("Secret key", not older, found, to_do)
+
+
+async def _signing_in(settings: Settings) -> list[Finding]:
+    """Where members sign in by Supabase Auth: whether it answers us, and looks at addresses."""
+    if settings.supabase_url is None:
+        return []
+    from onebooking.members.supabase_calls import Calls
+
+    calls = Calls.of(settings)
+    try:
+        confirms = await calls.looks_at_addresses()
+    except SignInAway:
+        to_do = "Mend ONEBOOKING_SUPABASE_URL and ONEBOOKING_SUPABASE_ANON_KEY."
+        found = f"{settings.supabase_url} does not answer, or does not know our key"
+        return [Finding("Supabase Auth", well=False, found=found, to_do=to_do)]
+    finally:
+        await calls.http.aclose()
+    found = "confirms addresses" if confirms else "takes every address for confirmed"
+    to_do = "Turn on Confirm email in the project, or nobody new is let in by their address."
+    return [Finding("Supabase Auth", confirms, found, to_do)]
 
 
 async def _telling(settings: Settings) -> list[Finding]:

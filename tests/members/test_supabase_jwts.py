@@ -293,7 +293,7 @@ async def test_keys_outlive_supabases_absence_but_are_not_made_up() -> None:
 
 
 async def test_a_jwks_of_anything_holds_no_key_but_public_ones() -> None:
-    odd = [
+    odd: list[Any] = [
         None, [], {}, {"keys": None}, {"keys": "x"}, {"keys": [None, 1, [], {}]},
         {"keys": [{"kty": "oct", "kid": "k", "alg": "HS256", "k": "c2VjcmV0"}]},
         {"keys": [{"kty": "EC", "kid": "k"}]}, {"keys": [{"kty": "EC", "crv": "P-256", "x": 1}]},

@@ -86,8 +86,7 @@ class Supabase(Struct, frozen=True):
     @classmethod
     def of(cls, settings: Settings, vault: Vault) -> Self:
         """The project that the settings name."""
-        url, anon_key = settings.supabase_url or "", settings.supabase_anon_key or ""
-        calls = Calls.to(url, anon_key, settings.supabase_service_key)
+        calls = Calls.of(settings)
 
         async def read_keys() -> object:
             return await calls.read(".well-known/jwks.json")

@@ -6,7 +6,7 @@ Refused, RateLimited, SignInAway. No message of theirs is logged: some quote wha
 import logging
 from collections.abc import Awaitable
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 from uuid import UUID
 
 import httpx
@@ -17,6 +17,7 @@ from supabase_auth.errors import AuthApiError, AuthError, AuthRetryableError, Au
 from supabase_auth.types import Session, User
 
 from onebooking.errors import RateLimited, SignInAway
+from onebooking.settings import Settings
 
 log = logging.getLogger("onebooking.members")
 T = TypeVar("T")
@@ -61,10 +62,11 @@ class Calls(Struct, frozen=True):
     http: httpx.AsyncClient
 
     @classmethod
-    def to(cls, url: str, anon_key: str, service_key: str | None) -> "Calls":
+    def of(cls, settings: Settings) -> Self:
         """Connects when first needed; follows no redirect, and no proxy of the environment."""
         http = httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False)
-        return cls(f"{url.rstrip('/')}/auth/v1", anon_key, service_key, http)
+        url = f"{(settings.supabase_url or '').rstrip('/')}/auth/v1"
+        return cls(url, settings.supabase_anon_key or "", settings.supabase_service_key, http)
 
     def _client(self, key: str | None = None) -> AsyncGoTrueClient:
         """Keeps nothing beyond its call: sessions are ours to keep."""
