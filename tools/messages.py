@@ -1,4 +1,4 @@
-"""Bring the catalogues to what the templates say today: `make messages`.
+"""Bring the catalogues to what templates and Python say today: `make messages`.
 
 New messages are added empty, for a person to translate; those that nobody says any more go. With
 `--check` nothing is written. Exit code 1 says that something is left to translate.
@@ -10,21 +10,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 PACKAGE = Path(__file__).parent.parent / "src/onebooking"
 LOCALE = PACKAGE / "locale"
-_METHODS = [("templates/**.html", "jinja2")]
+_METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
 _OPTIONS = {"templates/**.html": {"trimmed": "true"}}
+_KEYWORDS = DEFAULT_KEYWORDS | {"say": None}
 _SAME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # the file changes when its messages do
 _PLACE = re.compile(r"%\((\w+)\)[sd]")
 
 
-def said_by_templates() -> Catalog:
-    """Every message of every template, with where it is said."""
+def said_anywhere() -> Catalog:
+    """Every message of every template, and every sentence of Python's, with where it is said."""
     catalog = Catalog(project="OneBooking Central", charset="utf-8", creation_date=_SAME_DAY)
-    found = extract_from_dir(PACKAGE, method_map=_METHODS, options_map=_OPTIONS)
+    found = extract_from_dir(PACKAGE, method_map=_METHODS, options_map=_OPTIONS, keywords=_KEYWORDS)
     for name, _, message, comments, context in found:
         catalog.add(message, None, [(name, 1)], auto_comments=comments, context=context)
     return catalog
@@ -55,7 +56,7 @@ def wrong(message: Message) -> str | None:
 
 def main() -> int:
     """Update every catalogue; says what is left to translate."""
-    template = said_by_templates()
+    template = said_anywhere()
     left = 0
     for path in sorted(LOCALE.glob("*.po")):
         catalog = up_to_date(path, template)

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
 
+from onebooking.words import say
+
 
 class FieldError(Struct, frozen=True):
     """One thing wrong with one field; `field` is its path in the body, such as `customer.email`.
@@ -56,7 +58,7 @@ class InvalidKey(AuthFailed):
     """A website's key is missing, unknown, expired, or the test key in production."""
 
     def __init__(self) -> None:
-        super().__init__("Invalid API key")
+        super().__init__(say("Invalid API key"))
 
 
 class NotAllowed(OneBookingError):
@@ -71,7 +73,7 @@ class NotFound(OneBookingError):
     code, status = "NOT_FOUND", 404
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"{what} not found")
+        super().__init__(say("%(what)s not found", what=what))
 
 
 class WrongMethod(NotFound):
@@ -86,7 +88,7 @@ class BookingNotFound(NotFound):
     code = "BOOKING_NOT_FOUND"
 
     def __init__(self) -> None:
-        super().__init__("Booking")
+        super().__init__(say("Booking"))
 
 
 class WebsiteNotFound(NotFound):
@@ -128,7 +130,12 @@ class DuplicateBooking(OneBookingError):
     code, status = "DUPLICATE_BOOKING", 409
 
     def __init__(self, booking_ref: str, *, booking_id: UUID) -> None:
-        super().__init__(f"{booking_ref} already exists. Send booking.updated instead.")
+        super().__init__(
+            say(
+                "%(booking_ref)s already exists. Send booking.updated instead.",
+                booking_ref=booking_ref,
+            )
+        )
         self.booking_id = booking_id
 
 
@@ -144,7 +151,7 @@ class RequestInProgress(OneBookingError):
     code, status, retry_after_seconds = "REQUEST_IN_PROGRESS", 409, 1
 
     def __init__(self) -> None:
-        super().__init__("A request with this Idempotency-Key is still running. Ask again.")
+        super().__init__(say("A request with this Idempotency-Key is still running. Ask again."))
 
 
 class EditConflict(OneBookingError):
@@ -159,7 +166,12 @@ class RateLimited(OneBookingError):
     code, status = "RATE_LIMITED", 429
 
     def __init__(self, *, retry_after_seconds: int) -> None:
-        super().__init__(f"Too many requests. Wait {retry_after_seconds} s, then go on.")
+        super().__init__(
+            say(
+                "Too many requests. Wait %(seconds)s s, then go on.",
+                seconds=retry_after_seconds,
+            )
+        )
         self.retry_after_seconds = retry_after_seconds
 
 
@@ -169,7 +181,7 @@ class Unavailable(OneBookingError):
     code, status, retry_after_seconds = "SERVER_ERROR", 503, 2
 
     def __init__(self) -> None:
-        super().__init__("The database cannot be reached. Nothing was changed. Try again.")
+        super().__init__(say("The database cannot be reached. Nothing was changed. Try again."))
 
 
 class SignInAway(OneBookingError):
@@ -178,4 +190,6 @@ class SignInAway(OneBookingError):
     code, status, retry_after_seconds = "SERVER_ERROR", 503, 5
 
     def __init__(self) -> None:
-        super().__init__("Supabase, where members sign in, does not answer. Try again in a moment.")
+        super().__init__(
+            say("Supabase, where members sign in, does not answer. Try again in a moment.")
+        )

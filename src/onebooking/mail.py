@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from onebooking.clock import utc_now
 from onebooking.settings import Settings
+from onebooking.words import say
 
 if TYPE_CHECKING:
     from aiosmtplib import SMTP
@@ -104,7 +105,7 @@ async def send(post: Post, mail: Mail, *, timeout_seconds: float = DEADLINE_SECO
     try:
         message = _message(post.sender, mail)
     except (ValueError, IndexError, MessageError):  # IndexError: the parser's, of an empty one
-        raise NotSent("This address cannot be written to.") from None
+        raise NotSent(say("This address cannot be written to.")) from None
     if isinstance(post, Folder):
         await asyncio.to_thread(_keep, post.path, mail, message.as_bytes())
     else:
@@ -178,7 +179,13 @@ def _keep(folder: Path, mail: Mail, content: bytes) -> None:
         for old in sorted(folder.glob("*.eml"))[:-_MOST_KEPT]:
             old.unlink(missing_ok=True)
     except OSError as failed:
-        raise NotSent(f"The mail cannot be kept in {folder}: {failed.strerror}.") from failed
+        raise NotSent(
+            say(
+                "The mail cannot be kept in %(folder)s: %(strerror)s.",
+                folder=folder,
+                strerror=failed.strerror,
+            )
+        ) from failed
 
 
 def _why(failed: Exception) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from onebooking.members.model import Role
-from tests.bookings.desk import book, desk, fields_of, words_of
+from tests.bookings.desk import Desk, book, desk, fields_of, words_of
 from tests.front_door import Hub
 from tests.parks import all_of
 
@@ -55,6 +55,29 @@ async def test_what_is_wrong_is_said_beside_its_field_and_what_was_typed_stays(h
         again = await member.saves(booking, section, **typed)
         assert again.status_code == 422, typed
         assert f'id="{next(iter(typed))}-error"' in again.text, typed
+
+
+@pytest.mark.parametrize(
+    ("section", "field", "typed", "said"),
+    [
+        ("guest", "customer_phone", "1" * 51, ("Use 50 characters at most", "ใช้ไม่เกิน 50 อักขระ")),
+        ("guest", "customer_name", "", ("Cannot be empty.", "ต้องไม่เว้นว่าง")),
+        ("activity", "activity_date", "soon", ("Use a date such as", "ใช้วันที่ เช่น")),
+        ("activity", "guest_count", "0", ("Use a whole number, 1 or more", "ใช้จำนวนเต็มตั้งแต่ 1")),
+        ("status", "status", "gone", ("Choose one of the list.", "เลือกจากรายการ")),
+        ("money", "total_amount", "a lot", ("Use an amount such as", "ใช้จำนวนเงิน เช่น")),
+    ],
+)
+async def test_what_is_wrong_is_said_as_a_person_would_in_both_languages(
+    hub: Hub, section: str, field: str, typed: str, said: tuple[str, str]
+) -> None:
+    booking, member = await book(hub), await desk(hub)
+    for language, words in zip(("en", "th"), said, strict=True):
+        reader = Desk(hub, member.headers | {"Accept-Language": language})
+        page = await reader.saves(booking, section, **{field: typed})
+        assert page.status_code == 422
+        assert words in words_of(page)
+        assert "Expected `" not in page.text
 
 
 async def test_add_ons_are_rows_and_an_empty_row_is_none(hub: Hub) -> None:

@@ -104,6 +104,17 @@ async def test_its_statements_are_as_many_however_long_the_history_is(hub: Hub) 
     assert "note 0" not in page.text
 
 
+async def test_a_warning_is_said_of_the_field_and_its_text_is_text(hub: Hub) -> None:
+    booking = await book(hub, customer={"email": "nobody"}, **{"<b>50% %(x)s</b>": 1})
+    reader = await desk(hub)
+    page = await reader.opens(f"/bookings/{booking}")
+    assert "E-mail: does not look like an e-mail address" in words_of(page)
+    assert "<b>50% %(x)s</b>: unknown field, kept in the sync log only" in words_of(page)
+    assert "<b>50" not in page.text
+    thai = await reader.opens(f"/bookings/{booking}", **{"Accept-Language": "th"})
+    assert "ไม่เหมือนที่อยู่อีเมล" in words_of(thai)
+
+
 async def test_hostile_text_is_text(hub: Hub) -> None:
     script = "<script>alert(1)</script>"
     booking = await book(hub, customer={"name": script}, transport={"type": script})

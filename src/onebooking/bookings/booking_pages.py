@@ -43,6 +43,7 @@ from onebooking.web.pages import Page, is_htmx, page, page_router
 from onebooking.web.paging import CursorText
 from onebooking.websites.model import Website
 from onebooking.websites.queries import get_website
+from onebooking.words import say
 
 Asked = Request[Any, Any, Any]
 _FINAL = frozenset({Status.CANCELLED, Status.REFUNDED})  # not sent to a website by a slip
@@ -84,7 +85,7 @@ async def save_section(
     """Change what the form changed, or show it again with what stands against it."""
     section = form.get("section")
     if section not in SECTIONS:
-        raise InvalidPayload("This form is not whole. Open the booking again.")
+        raise InvalidPayload(say("This form is not whole. Open the booking again."))
     return await _save(request, database, form, booking_id, section)
 
 
@@ -110,7 +111,7 @@ async def settle_now(
     """Let the hub's value hold, or the website's."""
     side, version = form.get("side"), version_in(form)
     if side not in set(Side):
-        raise InvalidPayload("This form is not whole. Open the booking again.")
+        raise InvalidPayload(say("This form is not whole. Open the booking again."))
     choice = Choice(conflict_id, Side(side), version)
     try:
         async with desk_of(request, database) as desk:
@@ -133,7 +134,7 @@ async def resend_now(
     delivery = await get_delivery(tx, member.reach, delivery_id)
     if delivery is None or delivery.booking_id != booking_id:
         member.require(Right.RESEND)
-        raise NotFound("Delivery")
+        raise NotFound(say("Delivery"))
     await resend(tx, member, delivery_id)
     return _back(booking_id, "resent", "timeline")
 
@@ -149,7 +150,9 @@ async def erase_now(
     member.require(Right.ERASE)
     booking, _ = await _find(tx, member, booking_id)
     if form.get("booking_ref") != booking.booking_ref:
-        raise InvalidPayload("Nothing was erased: type the booking's reference to erase its guest.")
+        raise InvalidPayload(
+            say("Nothing was erased: type the booking's reference to erase its guest.")
+        )
     await erase_booking(tx, member, booking_id)
     return _back(booking_id, "erased", "")
 
@@ -164,7 +167,7 @@ async def _save(
             booking, website = await _find(desk.tx, desk.member, booking_id)
             columns = offered(desk.member, booking, section)
             if not columns:
-                raise NotAllowed("Your role may not change this.")
+                raise NotAllowed(say("Your role may not change this."))
             typed = read(form, section, columns)
             if _asks_first(typed):
                 return await _again(request, desk, booking, website, typed, None)

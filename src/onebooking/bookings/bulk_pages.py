@@ -23,6 +23,7 @@ from onebooking.web.forms import Form
 from onebooking.web.pages import Page, page, page_router
 from onebooking.websites.model import Website
 from onebooking.websites.queries import list_websites
+from onebooking.words import say
 
 Asked = Request[Any, Any, Any]
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
@@ -122,7 +123,7 @@ async def _outlook(
     else:
         chosen = {_uuid(text) for text in form.all("booking")}
         if not chosen:
-            raise InvalidPayload("Nothing was selected: tick the bookings first.")
+            raise InvalidPayload(say("Nothing was selected: tick the bookings first."))
         if len(chosen) > MOST:
             raise _not_whole("booking")
         outlook = await bulk.look_at(tx, member, act, chosen)
@@ -162,9 +163,10 @@ def _uuid(text: str) -> UUID:
 
 
 def _not_whole(name: str) -> InvalidPayload:
-    wrong = FieldError(name, "is not as the page made it")
+    wrong = FieldError(name, say("is not as the page made it"))
     return InvalidPayload(
-        "This form is not whole. Open the list and select the bookings again.", details=(wrong,)
+        say("This form is not whole. Open the list and select the bookings again."),
+        details=(wrong,),
     )
 
 

@@ -25,6 +25,7 @@ from onebooking.db import Tx, together
 from onebooking.deliveries.outbox import owe, wake_workers
 from onebooking.errors import BookingNotFound, EditConflict, FieldError, InvalidPayload, NotAllowed
 from onebooking.members.model import Member, Right
+from onebooking.words import say
 
 _VERSION = Meta(ge=1, le=INTEGER_MAX, description="The version the edit is based on.")
 Version = Annotated[int, _VERSION]
@@ -118,21 +119,29 @@ def _check(member: Member, wanted: Values) -> None:
     for column, value in wanted.items():
         field = BY_COLUMN[column]
         if field.right is None or not member.may(field.right):
-            raise NotAllowed(f"Your role, {member.role}, may not change {field.path}.")
+            raise NotAllowed(
+                say(
+                    "Your role, %(role)s, may not change %(path)s.",
+                    role=member.role,
+                    path=field.path,
+                )
+            )
         if wrong := unstorable(value, field.path):
             raise InvalidPayload(f"{wrong.field} {wrong.message}", details=(wrong,))
 
 
 def _refuse_personal(wanted: Values) -> None:
     wrong = [
-        FieldError(field.path, "was erased and stays empty")
+        FieldError(field.path, say("was erased and stays empty"))
         for column in wanted
         if (field := BY_COLUMN[column]).personal
     ]
     if wrong:
         said = ", ".join(one.field for one in wrong)
         raise InvalidPayload(
-            f"This person's data was erased and stays empty. Leave out: {said}",
+            say(
+                "This person's data was erased and stays empty. Leave out: %(fields)s", fields=said
+            ),
             details=tuple(wrong),
         )
 
@@ -140,26 +149,28 @@ def _refuse_personal(wanted: Values) -> None:
 def _refuse_negative(changed: Values, held: Values) -> None:
     """What a website reported may stay as it is, but nobody enters less than nothing."""
     wrong = [
-        FieldError(BY_COLUMN[column].path, "must be 0 or more")
+        FieldError(BY_COLUMN[column].path, say("must be 0 or more"))
         for column, value in changed.items()
         if isinstance(value, int) and value < 0
     ]
     for place, addon in enumerate(changed.get("addons", ())):
         if addon not in held["addons"]:
             wrong += [
-                FieldError(f"addons[{place}].{name}", "must be 0 or more")
+                FieldError(f"addons[{place}].{name}", say("must be 0 or more"))
                 for name in ("quantity", "unit_price")
                 if addon[name] < 0
             ]
     if wrong:
         said = ", ".join(one.field for one in wrong)
-        raise InvalidPayload(f"Must be 0 or more: {said}", details=tuple(wrong))
+        raise InvalidPayload(
+            say("Must be 0 or more: %(fields)s", fields=said), details=tuple(wrong)
+        )
 
 
 def _refuse_unborn(base: int, current: int) -> None:
     if base > current:
-        wrong = FieldError("version", f"the booking is at version {current}")
-        raise InvalidPayload(f"version: {wrong.message}", details=(wrong,))
+        wrong = FieldError("version", say("the booking is at version %(version)s", version=current))
+        raise InvalidPayload(f"{wrong.field}: {wrong.message}", details=(wrong,))
 
 
 def _refuse_stale(
@@ -185,6 +196,9 @@ def _refuse_stale(
             details.append(wrong)
     if details:
         raise EditConflict(
-            f"Somebody changed this booking meanwhile. Look at version {current} and decide.",
+            say(
+                "Somebody changed this booking meanwhile. Look at version %(version)s and decide.",
+                version=current,
+            ),
             details=tuple(details),
         )

@@ -12,6 +12,7 @@ from onebooking.bookings.queries import Change, latest_of
 from onebooking.bookings.sections import AMOUNTS, COUNTS, Typed, offered, texts_of, values_of
 from onebooking.errors import FieldError, InvalidPayload, OneBookingError
 from onebooking.members.model import Member
+from onebooking.words import say
 
 _KINDS = {
     "activity_date": "date", "special_requests": "long", "admin_notes": "long", "addons": "addons",
@@ -135,7 +136,7 @@ def _typed_over(column: str, typed: Typed, now: Meanwhile, wrong: FieldError | N
         side = typed.decided.get(column, "") if known else ""
         at = datetime.fromisoformat(change.changed_at)
         theirs = Theirs(values_of(now.booking)[column], change.changed_by, at, side)
-        error = error or ("" if side or not known else "Say which value holds.")
+        error = error or ("" if side or not known else say("Say which value holds."))
     return Input(
         name=column,
         text=typed.texts[column],

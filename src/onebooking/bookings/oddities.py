@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from datetime import date
 
 from onebooking.bookings.model import Values
+from onebooking.words import say
 
-UNKNOWN = ": unknown field, kept in the sync log only"
+UNKNOWN = ": " + say("unknown field, kept in the sync log only")
 ERASED = "customer: this person's data was erased, and none of it is taken again"
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _TRANSPORT_TYPES = (None, "hotel_pickup", "self_arrange", "private")
@@ -20,19 +21,19 @@ def oddities(values: Values, *, today: date) -> list[str]:
     odd = []
     parts = sum_of_parts(values)
     if parts != values["total_amount"]:
-        odd.append(f"total_amount: the parts add up to {parts}")
+        odd.append("total_amount: " + say("the parts add up to %(parts)s", parts=parts))
     if values["activity_date"] < today.isoformat():
-        odd.append("activity_date: lies in the past")
+        odd.append("activity_date: " + say("lies in the past"))
     if values["guest_count"] < 1:
-        odd.append("guest_count: nobody comes")
+        odd.append("guest_count: " + say("nobody comes"))
     if "@" not in values["customer_email"]:
-        odd.append("customer.email: does not look like an e-mail address")
+        odd.append("customer.email: " + say("does not look like an e-mail address"))
     if not values["customer_name"].strip():
-        odd.append("customer.name: is empty")
+        odd.append("customer.name: " + say("is empty"))
     if not _CURRENCY.fullmatch(values["currency"]):
-        odd.append("currency: is not a code such as THB")
+        odd.append("currency: " + say("is not a code such as THB"))
     if values["transport_type"] not in _TRANSPORT_TYPES:
-        odd.append("transport.type: is none of hotel_pickup, self_arrange, private")
+        odd.append("transport.type: " + say("is none of hotel_pickup, self_arrange, private"))
     return odd
 
 

@@ -22,6 +22,7 @@ from onebooking.errors import NotFound
 from onebooking.members.model import Member, Right
 from onebooking.web.pages import Page, is_htmx, page, page_router
 from onebooking.websites.queries import list_websites
+from onebooking.words import say
 
 _ROWS = 50
 
@@ -77,7 +78,7 @@ def _query(query: list[Pair], views: dict[str, View], member: Member) -> Sequenc
     if opened is None:
         return query
     if opened not in views:
-        raise NotFound("View")
+        raise NotFound(say("View"))
     return [*views[opened].pairs(member.reach), ("from", opened)]
 
 

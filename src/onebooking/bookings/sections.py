@@ -13,7 +13,9 @@ from onebooking.bookings.model import BY_COLUMN, PERSONAL, Booking, Values
 from onebooking.bookings.wire import INTEGER_MAX
 from onebooking.errors import FieldError, InvalidPayload
 from onebooking.members.model import Member, Right
+from onebooking.web.checks import said_of
 from onebooking.web.forms import Form
+from onebooking.words import say
 
 SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -145,7 +147,7 @@ def version_in(form: Form, name: str = "version") -> int:
 
 
 def _not_whole() -> InvalidPayload:
-    return InvalidPayload("This form is not whole. Open the booking again.")
+    return InvalidPayload(say("This form is not whole. Open the booking again."))
 
 
 def _addons_in(form: Form) -> str:
@@ -172,10 +174,10 @@ def edit_in(typed: Typed, *, decimals: int) -> BookingEdit | StatusChange | None
         except _NoValue as failed:
             wrong.append(FieldError(BY_COLUMN[column].path, str(failed)))
         except InvalidPayload as failed:
-            wrong += [FieldError(BY_COLUMN[column].path, one.message) for one in failed.details]
+            path = BY_COLUMN[column].path
+            wrong += [FieldError(path, said_of(one.message)) for one in failed.details]
     if wrong:
-        said = ", ".join(one.field for one in wrong)
-        raise InvalidPayload(f"Look again at: {said}", details=tuple(wrong))
+        raise InvalidPayload(say("Mend what is marked."), details=tuple(wrong))
     return as_edit(values, version=typed.version) if values else None
 
 
@@ -191,14 +193,14 @@ def _value(column: str, text: str, *, decimals: int) -> Any:
     if column in AMOUNTS:
         return _amount(text or "0", decimals)
     if not text and BY_COLUMN[column].required:
-        raise _NoValue("is required")
+        raise _NoValue(say("Cannot be empty."))
     return text or None
 
 
 def _addon(row: list[str], decimals: int) -> dict[str, Any]:
     name, quantity, price = row
     if not name:
-        raise _NoValue("each add-on needs a name")
+        raise _NoValue(say("Each add-on needs a name."))
     return {
         "name": name,
         "quantity": _count(quantity or "1", least=0),
@@ -209,7 +211,7 @@ def _addon(row: list[str], decimals: int) -> dict[str, Any]:
 def _count(text: str, *, least: int) -> int:
     if _is_count(text) and int(text) >= least:
         return int(text)
-    raise _NoValue(f"must be a whole number, {least} or more")
+    raise _NoValue(say("Use a whole number, %(least)s or more.", least=least))
 
 
 def _is_count(text: str) -> bool:
@@ -221,9 +223,9 @@ def _amount(text: str, decimals: int) -> int:
     try:
         amount = Decimal(text.replace(",", "")).scaleb(decimals)
     except InvalidOperation:
-        raise _NoValue("is no amount") from None
+        raise _NoValue(say("Use an amount such as 1,250.")) from None
     if not amount.is_finite() or amount != amount.to_integral_value():
-        raise _NoValue("has more decimals than the website knows")
+        raise _NoValue(say("The website counts in fewer decimals."))
     if not 0 <= amount <= INTEGER_MAX:
-        raise _NoValue("must be 0 or more, and no more than fits")
+        raise _NoValue(say("Use an amount from 0 to 2,147,483,647."))
     return int(amount)

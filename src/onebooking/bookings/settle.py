@@ -17,6 +17,7 @@ from onebooking.errors import BookingNotFound, NotAllowed
 from onebooking.members.model import Member, Right
 from onebooking.reach import Reach
 from onebooking.tables import conflicts
+from onebooking.words import say
 
 c = conflicts.c
 
@@ -91,7 +92,9 @@ async def settle_conflict(tx: Tx, member: Member, booking_id: UUID, choice: Choi
         return
     if not conflict.may_settle(member, side):
         path = BY_COLUMN[conflict.field].path
-        raise NotAllowed(f"Your role, {member.role}, may not change {path}.")
+        raise NotAllowed(
+            say("Your role, %(role)s, may not change %(path)s.", role=member.role, path=path)
+        )
     if BY_COLUMN[conflict.field].right is None:
         await queries.settle_conflicts(tx, booking_id, [conflict.field], by=member.email)
         return

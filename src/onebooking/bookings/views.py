@@ -32,6 +32,7 @@ from onebooking.ids import new_id
 from onebooking.members.model import Member, Right, Role
 from onebooking.reach import Reach
 from onebooking.tables import booking_views, member_websites, members
+from onebooking.words import say
 
 MOST_VIEWS = 40  # of one member
 MOST_SHOWN = 200  # to one member, with those that others share
@@ -203,7 +204,7 @@ async def _lock_owner(tx: Tx, owner_id: UUID) -> None:
 async def _managed(tx: Tx, member: Member, view_id: UUID) -> View:
     view = await fetch_one(tx, _seen_by(member).where(v.id == view_id), View)
     if view is None or not view.is_managed_by(member):
-        raise NotFound("View")
+        raise NotFound(say("View"))
     return view
 
 

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
 
 from onebooking.bookings.model import BY_PATH, Field, Status, Values
 from onebooking.errors import FieldError
+from onebooking.words import say
 
 INTEGER_MAX = 2**31 - 1  # PostgreSQL's
 Integer = Annotated[int, Meta(ge=-INTEGER_MAX - 1, le=INTEGER_MAX)]
@@ -101,9 +102,9 @@ def unstorable(tree: object, path: str = "") -> FieldError | None:
     """The first text that PostgreSQL cannot hold: a NUL character or half a surrogate pair."""
     if isinstance(tree, str):
         if "\x00" in tree:
-            return FieldError(path, "holds a NUL character")
+            return FieldError(path, say("holds a NUL character"))
         if not tree.isascii() and any("\ud800" <= character <= "\udfff" for character in tree):
-            return FieldError(path, "holds half a surrogate pair")
+            return FieldError(path, say("holds half a surrogate pair"))
         return None
     if isinstance(tree, dict):
         children = [(f"{path}.{key}" if path else str(key), value) for key, value in tree.items()]

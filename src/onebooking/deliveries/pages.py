@@ -24,6 +24,7 @@ from onebooking.web.pages import Page, go_to, page, page_router
 from onebooking.web.paging import CursorText
 from onebooking.web.pretty import lines_of, read_body
 from onebooking.websites.queries import get_website, list_websites
+from onebooking.words import say
 
 Asked = Request[Any, Any, Any]
 _ROWS = 50
@@ -80,11 +81,11 @@ async def delivery_page(
     member.require(Right.VIEW)
     delivery = await queries.get_delivery(tx, member.reach, delivery_id)
     if delivery is None:
-        raise NotFound("Delivery")
+        raise NotFound(say("Delivery"))
     website = await get_website(tx, member.reach, delivery.website_id)
     behind = await listing.behind(tx, delivery)
     if website is None or behind is None:
-        raise NotFound("Delivery")
+        raise NotFound(say("Delivery"))
     fields = _fields(delivery, behind)
     differing = [f"data.{field.name}" for field in fields if field.differs]
     context: dict[str, Any] = {

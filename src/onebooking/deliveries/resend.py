@@ -10,6 +10,7 @@ from onebooking.deliveries.model import Delivery, State
 from onebooking.deliveries.outbox import open_lanes, wake_workers
 from onebooking.errors import InvalidPayload, NotFound
 from onebooking.members.model import Member, Right
+from onebooking.words import say
 
 
 async def resend(tx: Tx, member: Member, delivery_id: UUID) -> Delivery:
@@ -26,11 +27,18 @@ async def resend(tx: Tx, member: Member, delivery_id: UUID) -> Delivery:
     member.require(Right.RESEND)
     delivery = await queries.lock_delivery(tx, member.reach, delivery_id)
     if delivery is None:
-        raise NotFound("Delivery")
+        raise NotFound(say("Delivery"))
     if delivery.state == State.DELIVERED:
-        raise InvalidPayload("The website has accepted this delivery. There is nothing to resend.")
+        raise InvalidPayload(
+            say("The website has accepted this delivery. There is nothing to resend.")
+        )
     if delivery.state == State.JOINED:
-        raise InvalidPayload(f"A later delivery says this too. Resend {delivery.joined_into}.")
+        raise InvalidPayload(
+            say(
+                "A later delivery says this too. Resend %(joined_into)s.",
+                joined_into=delivery.joined_into,
+            )
+        )
     await queries.make_waiting(tx, delivery)
     await together(
         tx,

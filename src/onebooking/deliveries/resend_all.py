@@ -11,6 +11,7 @@ from onebooking.db import Tx
 from onebooking.deliveries.outbox import WAKE_CHANNEL
 from onebooking.deliveries.tell_again import tell_again
 from onebooking.errors import FieldError, InvalidPayload
+from onebooking.words import say
 
 HUB = "OneBooking Central"  # who asks, where no member does
 Instant = Annotated[datetime, Meta(tz=True)]
@@ -42,8 +43,8 @@ async def resend_all(tx: Tx, wanted: ResendAll, *, by: str = HUB) -> int:
     """
     if wanted.state == "delivered":
         if wanted.since is None:
-            missing = FieldError("since", "is needed for deliveries that were delivered")
-            raise InvalidPayload("Say since when the website lost them.", details=(missing,))
+            missing = FieldError("since", say("is needed for deliveries that were delivered"))
+            raise InvalidPayload(say("Say since when the website lost them."), details=(missing,))
         period = (wanted.since, wanted.until)
         return await tell_again(tx, wanted.website_id, period, by=by, now=utc_now())
     parameters = {

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from onebooking.clock import utc_now
 from onebooking.web.guard import UnsafeAddress, socket_factory, url_guard
+from onebooking.words import say
 
 DEADLINE_SECONDS = 20.0
 LARGEST_REPLY = 64 * 1024
@@ -163,7 +164,7 @@ def _answered(response: aiohttp.ClientResponse, raw: bytes) -> Outcome:
     refusal = _refusal(response.status, reply, cut=len(raw) >= LARGEST_REPLY)
     return Outcome(
         accepted=refusal is None,
-        reason=refusal or f"Accepted with {_named(response.status)}.",
+        reason=refusal or say("Accepted with %(status)s.", status=_named(response.status)),
         status=response.status,
         reply=reply[:KEPT_CHARACTERS],
         retry_after=parse_retry_after(response.headers.get("Retry-After", ""), now=utc_now()),
@@ -173,11 +174,13 @@ def _answered(response: aiohttp.ClientResponse, raw: bytes) -> Outcome:
 def _refusal(status: int, reply: str, *, cut: bool) -> str | None:
     family = status // 100
     if family == REDIRECTED:
-        return f"The website answered {_named(status)}: redirects are not followed."
+        return say(
+            "The website answered %(status)s: redirects are not followed.", status=_named(status)
+        )
     if family != SUCCEEDED:
-        return f"The website answered {_named(status)}."
+        return say("The website answered %(status)s.", status=_named(status))
     if cut and reply.lstrip().startswith("{"):
-        return "The answer is too long to read, and may be a refusal."
+        return say("The answer is too long to read, and may be a refusal.")
     try:
         said = json.loads(reply)
     except (ValueError, RecursionError):  # RecursionError: 64 KiB of "["
@@ -186,7 +189,8 @@ def _refusal(status: int, reply: str, *, cut: bool) -> str | None:
         return None
     why = said.get("error") or said.get("message")
     quoted = _storable(" ".join(why.split()))[:QUOTED_CHARACTERS] if isinstance(why, str) else ""
-    return f"The website refused it: {quoted}" if quoted else "The website refused it."
+    why_not = say("The website refused it: %(why)s", why=quoted)
+    return why_not if quoted else say("The website refused it.")
 
 
 def _storable(text: str) -> str:
@@ -201,18 +205,18 @@ def _named(status: int) -> str:
 # Which failure it is, whether the website is to blame, and how to tell a person. Our own
 # sentences, since those of the libraries quote the URL and whatever secret is in it.
 FAILURES = (
-    (TimeoutError, True, "No complete answer arrived in time."),
-    (aiohttp.ClientConnectorDNSError, True, "The host name could not be found."),
-    (ssl.CertificateError, True, "The website's TLS certificate is not valid."),
-    (ssl.SSLError, True, "No TLS connection could be made."),
-    (ConnectionRefusedError, True, "The website refused the connection."),
-    (aiohttp.ServerDisconnectedError, True, "The website hung up without an answer."),
-    (ConnectionResetError, True, "The website broke the connection off."),
-    (aiohttp.ClientPayloadError, True, "The answer broke off, or was not proper HTTP."),
-    (aiohttp.ClientResponseError, True, "The answer was not proper HTTP."),
-    (OSError, True, "No connection could be made, or it broke off."),
-    (aiohttp.InvalidURL, False, "The webhook URL cannot be used."),
-    (Exception, False, "The webhook could not be sent."),
+    (TimeoutError, True, say("No complete answer arrived in time.")),
+    (aiohttp.ClientConnectorDNSError, True, say("The host name could not be found.")),
+    (ssl.CertificateError, True, say("The website's TLS certificate is not valid.")),
+    (ssl.SSLError, True, say("No TLS connection could be made.")),
+    (ConnectionRefusedError, True, say("The website refused the connection.")),
+    (aiohttp.ServerDisconnectedError, True, say("The website hung up without an answer.")),
+    (ConnectionResetError, True, say("The website broke the connection off.")),
+    (aiohttp.ClientPayloadError, True, say("The answer broke off, or was not proper HTTP.")),
+    (aiohttp.ClientResponseError, True, say("The answer was not proper HTTP.")),
+    (OSError, True, say("No connection could be made, or it broke off.")),
+    (aiohttp.InvalidURL, False, say("The webhook URL cannot be used.")),
+    (Exception, False, say("The webhook could not be sent.")),
 )
 
 

@@ -18,6 +18,7 @@ from onebooking.vault import Vault
 from onebooking.websites import queries as websites
 from onebooking.websites.model import Slug
 from onebooking.websites.secrets import secrets_of
+from onebooking.words import say
 
 TestEvent = Literal["booking.updated", "booking.status_changed"]
 
@@ -74,8 +75,8 @@ async def prepare(tx: Tx, member: Member, vault: Vault, wanted: TestWebhook) -> 
     if booking is None:
         raise BookingNotFound
     if website.webhook_url is None:
-        missing = FieldError("website_id", "has no webhook URL")
-        raise InvalidPayload("Give the website a webhook URL first.", details=(missing,))
+        missing = FieldError("website_id", say("has no webhook URL"))
+        raise InvalidPayload(say("Give the website a webhook URL first."), details=(missing,))
     now = utc_now()
     body = json.encode(
         TestBody(
@@ -91,7 +92,7 @@ async def prepare(tx: Tx, member: Member, vault: Vault, wanted: TestWebhook) -> 
     )
     secrets = await secrets_of(tx, vault, [website.id])
     if website.id not in secrets:
-        raise InvalidPayload("This website's webhook secret cannot be read. Rotate it.")
+        raise InvalidPayload(say("This website's webhook secret cannot be read. Rotate it."))
     headers = sign(secrets[website.id], webhook_id=str(uuid4()), at=now, body=body)
     return Trial(website.webhook_url, headers, body.decode())
 

@@ -27,6 +27,7 @@ from onebooking.reach import EVERYTHING
 from onebooking.tracing import span
 from onebooking.vault import Vault
 from onebooking.websites.secrets import secrets_of
+from onebooking.words import say
 
 log = logging.getLogger("onebooking.worker")
 
@@ -118,7 +119,7 @@ async def _attempt(
     worker: Worker, claimed: Claimed, secrets: list[str] | None, *, at: datetime
 ) -> Outcome:
     if secrets is None:
-        return Outcome(accepted=False, reason="The webhook secret cannot be read. Rotate it.")
+        return Outcome(accepted=False, reason=say("The webhook secret cannot be read. Rotate it."))
     body = claimed.body.encode()
     return await send(
         worker.http,

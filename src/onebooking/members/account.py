@@ -8,6 +8,7 @@ from onebooking.errors import NotFound
 from onebooking.members import acts, links, sessions
 from onebooking.members.model import Member
 from onebooking.members.provider import Proof
+from onebooking.words import say
 
 
 async def change_password(
@@ -30,7 +31,7 @@ async def end_session(tx: Tx, member: Member, session_id: UUID, *, now: datetime
         NotFound: it is none of the member's, or over.
     """
     if not await sessions.end(tx, member.id, session_id):
-        raise NotFound("Session")
+        raise NotFound(say("Session"))
     await acts.record(tx, member.id, "sessions_ended", by=member.email, now=now, count=1)
 
 

@@ -28,6 +28,7 @@ from onebooking.vault import Vault
 from onebooking.web.cookies import session_cookie
 from onebooking.web.forms import Form
 from onebooking.web.pages import Page, field_errors, go_to, page, page_router
+from onebooking.words import say
 
 Asked = Request[Any, Any, Any]
 
@@ -56,7 +57,7 @@ async def change_password(
     try:
         proof = await provider.change(known, whom.name, current, new=new)
     except (WrongSignIn, InvalidPayload, RateLimited, SignInAway) as failed:
-        wrong = _wrong("current", "This is not your password.")
+        wrong = _wrong("current", say("This is not your password."))
         said = wrong if isinstance(failed, WrongSignIn) else failed
         async with _at_browser(request, database) as again:
             return await _account(request, again, said)
@@ -185,7 +186,7 @@ async def _at_browser(request: Asked, database: Database) -> AsyncIterator[Desk]
     """
     async with desk_of(request, database) as desk:
         if desk.session_id is None:
-            raise NotAllowed("Sign in with a browser for this.")
+            raise NotAllowed(say("Sign in with a browser for this."))
         yield desk
 
 

@@ -8,6 +8,7 @@ from onebooking.errors import InvalidPayload, NotAllowed, NotFound
 from onebooking.members import acts, factors, links, queries, sessions
 from onebooking.members.model import Grant, Member, Right, Role
 from onebooking.reach import EVERYTHING
+from onebooking.words import say
 
 
 async def seen_member(tx: Tx, by: Member, member_id: UUID) -> Member:
@@ -20,7 +21,7 @@ async def seen_member(tx: Tx, by: Member, member_id: UUID) -> Member:
     by.require(Right.MANAGE_MEMBERS)
     member = await queries.by_id(tx, member_id)
     if member is None or not by.sees(member):
-        raise NotFound("Member")
+        raise NotFound(say("Member"))
     return member
 
 
@@ -39,13 +40,13 @@ async def change_member(
     member = await _managed(tx, by, member_id)
     role, wanted = grant.role, EVERYTHING if grant.role == Role.SUPERADMIN else grant.reach
     if not by.may_grant(Grant(role, wanted)):
-        raise NotAllowed("You cannot give more than you have. Ask a superadmin.")
+        raise NotAllowed(say("You cannot give more than you have. Ask a superadmin."))
     if grant.is_empty:
-        raise InvalidPayload("Choose at least one website.")
+        raise InvalidPayload(say("Choose at least one website."))
     if not wanted.everything:
         known = await queries.website_names(tx, wanted)
         if set(known) != set(wanted.websites):
-            raise InvalidPayload("There is no such website.")
+            raise InvalidPayload(say("There is no such website."))
     changes = {
         what: [old, new]
         for what, old, new in (
@@ -123,8 +124,8 @@ async def _managed(tx: Tx, by: Member, member_id: UUID) -> Member:
     by.require(Right.MANAGE_MEMBERS)
     member = await queries.lock(tx, member_id)
     if member is None or not by.sees(member):
-        raise NotFound("Member")
+        raise NotFound(say("Member"))
     ours = await queries.by_id(tx, by.id)
     if ours is None or ours.disabled_at is not None or not ours.manages(member):
-        raise NotAllowed("This member is not yours to manage. Ask a superadmin.")
+        raise NotAllowed(say("This member is not yours to manage. Ask a superadmin."))
     return member

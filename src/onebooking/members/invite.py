@@ -12,6 +12,7 @@ from onebooking.members.add import add_member
 from onebooking.members.links import Kind
 from onebooking.members.model import Grant, Member, Right
 from onebooking.members.provider import Proof
+from onebooking.words import say
 
 _LONGEST_NAME = 200
 
@@ -33,9 +34,9 @@ async def invite(tx: Tx, by: Member | None, email: str, grant: Grant, *, now: da
     if by is not None:
         by.require(Right.MANAGE_MEMBERS)
         if not by.may_grant(grant):
-            raise NotAllowed("You may invite staff of your own websites. Ask a superadmin.")
+            raise NotAllowed(say("You may invite staff of your own websites. Ask a superadmin."))
     if grant.is_empty:
-        raise InvalidPayload("Choose at least one website.")
+        raise InvalidPayload(say("Choose at least one website."))
     member = await add_member(tx, email, name="", role=grant.role, reach=grant.reach)
     return await _invited(tx, by, member, now=now)
 
@@ -50,9 +51,9 @@ async def invite_again(
         InvalidPayload: they have joined, or are disabled.
     """
     if by is not None and not by.manages(member):
-        raise NotAllowed("You may invite staff of your own websites. Ask a superadmin.")
+        raise NotAllowed(say("You may invite staff of your own websites. Ask a superadmin."))
     if member.disabled_at is not None or await queries.holds(tx, member.id, joined):
-        raise InvalidPayload(f"{member.email} needs no invitation.")
+        raise InvalidPayload(say("%(email)s needs no invitation.", email=member.email))
     return await _invited(tx, by, member, now=now)
 
 

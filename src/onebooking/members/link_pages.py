@@ -27,6 +27,7 @@ from onebooking.reach import EVERYTHING, NOTHING
 from onebooking.settings import Settings
 from onebooking.web.forms import Form
 from onebooking.web.pages import Page, field_errors, go_to, page, page_router
+from onebooking.words import say
 
 Asked = Request[Any, Any, Any]
 
@@ -230,7 +231,7 @@ async def _opened(database: Database, provider: Provider, way: Way, form: Form) 
 
 def _check_name(name: str) -> None:
     if not name:
-        message = "Say what colleagues call you."
+        message = say("Say what colleagues call you.")
         raise InvalidPayload(message, details=(FieldError("name", message),))
 
 

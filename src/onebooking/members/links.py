@@ -15,6 +15,7 @@ from onebooking.errors import NotFound
 from onebooking.members import queries
 from onebooking.members.model import Member
 from onebooking.tables import member_links
+from onebooking.words import say
 
 
 class Kind(StrEnum):
@@ -50,7 +51,7 @@ class LinkOver(NotFound):
     """The link was used, is too old, or never was: the three look alike."""
 
     def __init__(self) -> None:
-        super().__init__("This link")
+        super().__init__(say("This link"))
 
 
 def path_of(kind: Kind, token: str) -> str:

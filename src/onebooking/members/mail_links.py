@@ -4,6 +4,7 @@ import logging
 
 from onebooking.mail import Mail, NotSent, post_of, send
 from onebooking.settings import Settings
+from onebooking.words import say
 
 log = logging.getLogger("onebooking.members")
 _SECONDS = 10.0  # somebody waits for the page
@@ -25,7 +26,7 @@ def base_url(settings: Settings, asked: str) -> str:
         return settings.public_url.rstrip("/")
     if settings.development:
         return asked.rstrip("/")
-    raise NotMailed("ONEBOOKING_PUBLIC_URL is not set, and links in mails begin with it.")
+    raise NotMailed(say("ONEBOOKING_PUBLIC_URL is not set, and links in mails begin with it."))
 
 
 def here(settings: Settings) -> str:
@@ -41,7 +42,7 @@ async def send_or_say(settings: Settings, mail: Mail) -> None:
     """
     post = post_of(settings)
     if post is None:
-        raise NotMailed("ONEBOOKING_SMTP_URL is not set: this hub sends no mail.")
+        raise NotMailed(say("ONEBOOKING_SMTP_URL is not set: this hub sends no mail."))
     try:
         await send(post, mail, timeout_seconds=_SECONDS)
     except NotSent as failed:

@@ -17,6 +17,7 @@ from onebooking.errors import NotFound
 from onebooking.mail import Folder, post_of
 from onebooking.settings import Settings
 from onebooking.web.pages import Page, page, page_router
+from onebooking.words import say
 
 _SHOWN = 50
 _URL = re.compile(r"https?://[^\s<>&\"]+")
@@ -36,7 +37,7 @@ async def mail_page(request: Request[Any, Any, Any], settings: NamedDependency[S
     """The newest mails; there is no such page in production, or where a server sends them."""
     post = post_of(settings)
     if not settings.development or not isinstance(post, Folder):
-        raise NotFound("This address")
+        raise NotFound(say("This address"))
     kept = await asyncio.to_thread(_newest, post.path)
     return page(request, "members/mail.html", mails=kept)
 

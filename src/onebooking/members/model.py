@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from onebooking.errors import NotAllowed
 from onebooking.reach import NOTHING, Reach
+from onebooking.words import say
 
 
 class Role(StrEnum):
@@ -78,7 +79,9 @@ class Member(Struct, frozen=True):
     def require(self, right: Right) -> None:
         """Raises NotAllowed where the role lacks the right."""
         if not self.may(right):
-            raise NotAllowed(f"Your role, {self.role}, may not do this. Ask an admin.")
+            raise NotAllowed(
+                say("Your role, %(role)s, may not do this. Ask an admin.", role=self.role)
+            )
 
     def sees(self, other: "Member") -> bool:
         """Whether the two work on a website together, or are one person."""

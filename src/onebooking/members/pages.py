@@ -24,6 +24,7 @@ from onebooking.reach import Reach, WebsiteId
 from onebooking.settings import Settings
 from onebooking.web.forms import Form
 from onebooking.web.pages import Page, field_errors, go_to, page, page_router
+from onebooking.words import say
 
 Asked = Request[Any, Any, Any]
 _ACTS = {
@@ -126,7 +127,7 @@ async def act_now(
 ) -> Page:
     """Disable, enable, end sessions, take the second factor away."""
     if act not in _ACTS:
-        raise InvalidPayload(f"{act} is nothing that can be done to a member.")
+        raise InvalidPayload(say("%(act)s is nothing that can be done to a member.", act=act))
     await _ACTS[act](tx, member, member_id, now=utc_now())
     return go_to(request, f"/members/{member_id}?done={act}")
 
@@ -208,7 +209,7 @@ def _grant(form: Form) -> Grant:
     try:
         role = Role(form.get("role"))
     except ValueError:
-        raise InvalidPayload("Choose a role.") from None
+        raise InvalidPayload(say("Choose a role.")) from None
     if "all_websites" in form:
         return Grant(role, Reach(everything=True))
     return Grant(role, Reach(frozenset(map(WebsiteId, form.all("website")))))

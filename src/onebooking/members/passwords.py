@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from onebooking.db import Tx
 from onebooking.errors import FieldError, InvalidPayload
 from onebooking.tables import member_passwords
+from onebooking.words import say
 
 SHORTEST, LONGEST = 12, 200
 _REST = 6  # characters that must be left when all that is easily guessed is taken out
@@ -50,15 +51,22 @@ def check_new(password: str, *, about: Iterable[str]) -> None:
     """
     text = _normal(password)
     if len(text) < SHORTEST:
-        raise _refusal(f"Use {SHORTEST} characters or more. A few words in a row are good.")
+        raise _refusal(
+            say(
+                "Use %(least)s characters or more. A few words in a row are good.",
+                least=SHORTEST,
+            )
+        )
     if len(text) > LONGEST:
-        raise _refusal(f"Use {LONGEST} characters at most.")
+        raise _refusal(say("Use %(most)s characters at most.", most=LONGEST))
     rest = text.lower()
     own = (word for words in about for word in _words(words))
     for word in sorted({*own, *_GUESSED_FIRST}, key=len, reverse=True):
         rest = rest.replace(word, "")
     if len(rest) < _REST or len(set(rest)) < _REST - 1:
-        raise _refusal("This would be guessed soon. Use words that have nothing to do with you.")
+        raise _refusal(
+            say("This would be guessed soon. Use words that have nothing to do with you.")
+        )
 
 
 async def hash_password(password: str) -> str:

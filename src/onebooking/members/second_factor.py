@@ -12,6 +12,7 @@ from onebooking.members import acts, factors, sessions, throttle
 from onebooking.members.model import Member
 from onebooking.members.sessions import Place, Session
 from onebooking.vault import Reencrypted, Vault
+from onebooking.words import say
 
 
 class Proposal(Struct, frozen=True):
@@ -30,7 +31,7 @@ class WrongCode(InvalidPayload):
     """The six digits are not those of now, or were used before."""
 
     def __init__(self) -> None:
-        message = "This code is not right, or no longer. Type the one that is shown now."
+        message = say("This code is not right, or no longer. Type the one that is shown now.")
         super().__init__(message, details=(FieldError("code", message),))
 
 
@@ -42,7 +43,7 @@ async def propose(tx: Tx, vault: Vault, member: Member) -> Proposal:
     """
     kept = await factors.factor_of(tx, member.id)
     if kept is not None and kept.confirmed_at is not None:
-        raise NotAllowed("You have a second factor. Turn it off first.")
+        raise NotAllowed(say("You have a second factor. Turn it off first."))
     if kept is not None:
         secret = _opened(vault, kept.encrypted)
     else:
@@ -60,7 +61,7 @@ async def confirm(tx: Tx, vault: Vault, member: Member, code: str, *, now: datet
     """
     kept = await factors.factor_of(tx, member.id)
     if kept is None or kept.confirmed_at is not None:
-        raise NotAllowed("There is no second factor to confirm. Begin again.")
+        raise NotAllowed(say("There is no second factor to confirm. Begin again."))
     if not await _right(tx, vault, member, code, now=now):
         raise WrongCode
     await factors.put_in_use(tx, member.id, now=now)
@@ -105,7 +106,7 @@ async def turn_off(
         NotAllowed: `required`: the role must have one.
     """
     if required:
-        raise NotAllowed("Superadmins need a second factor.")
+        raise NotAllowed(say("Superadmins need a second factor."))
     if await factors.remove(tx, member.id):
         await acts.record(tx, member.id, "factor_off", by=by.email, now=now)
 
@@ -118,7 +119,7 @@ async def make_codes(tx: Tx, member: Member, *, now: datetime) -> list[str]:
     """
     kept = await factors.factor_of(tx, member.id)
     if kept is None or kept.confirmed_at is None:
-        raise NotAllowed("Set up the second factor first.")
+        raise NotAllowed(say("Set up the second factor first."))
     await acts.record(tx, member.id, "codes_made", by=member.email, now=now)
     return await factors.new_codes(tx, member.id)
 

@@ -13,6 +13,7 @@ from onebooking.members.links import Kind
 from onebooking.members.model import Member, Role
 from onebooking.reach import EVERYTHING
 from onebooking.tables import members
+from onebooking.words import say
 
 _LONGEST_NAME = 200
 _ONE_AT_A_TIME = 0x0B005  # any number that nothing else on the server locks
@@ -71,6 +72,11 @@ async def set_up(
             tx, first.email, name=name, role=Role.SUPERADMIN, reach=EVERYTHING
         )
     elif member.role != Role.SUPERADMIN or member.disabled_at is not None:
-        raise NotAllowed(f"{member.email} is a member, and no superadmin. Choose another address.")
+        raise NotAllowed(
+            say(
+                "%(email)s is a member, and no superadmin. Choose another address.",
+                email=member.email,
+            )
+        )
     await acts.record(tx, member.id, "set_up", by=member.email, now=now)
     return member

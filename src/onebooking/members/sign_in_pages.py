@@ -25,6 +25,7 @@ from onebooking.vault import Vault
 from onebooking.web.cookies import no_session_cookie, session_cookie, session_token
 from onebooking.web.forms import Form
 from onebooking.web.pages import Page, field_errors, go_to, our_path, page, page_router
+from onebooking.words import say
 
 Asked = Request[Any, Any, Any]
 _STEPS = {Wait.CODE: "/sign-in/code", Wait.ENROLMENT: "/sign-in/second-factor"}
@@ -185,7 +186,7 @@ async def _half(tx: Tx, request: Asked, wait: Wait) -> tuple[Session, Member]:
     session = await sessions.find(tx, token, now=utc_now())
     member = await queries.by_id(tx, session.member_id) if session else None
     if session is None or member is None or session.waits_for != wait:
-        raise AuthFailed("Sign in again.")
+        raise AuthFailed(say("Sign in again."))
     return session, member
 
 

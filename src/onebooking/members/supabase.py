@@ -28,6 +28,7 @@ from onebooking.members.sessions import Held
 from onebooking.members.supabase_calls import Account, Calls, Granted, Part, Refused
 from onebooking.settings import Settings, SettingsError
 from onebooking.vault import Vault
+from onebooking.words import say
 
 _PARTS: Mapping[Kind, Part] = MappingProxyType({Kind.INVITATION: "invite", Kind.RESET: "recovery"})
 _SAID = MappingProxyType(
@@ -58,20 +59,22 @@ class AccountProof(Struct, frozen=True):
         if member is not None:
             return member.id
         if not self.trusted:
-            raise NotAllowed("Your address is not confirmed at Supabase. Ask for an invitation.")
+            raise NotAllowed(
+                say("Your address is not confirmed at Supabase. Ask for an invitation.")
+            )
         member = await queries.by_email(tx, self.account.email)
         if member is None or member.disabled_at is not None:
-            raise NotAllowed("No member has this address. Ask to be invited.")
+            raise NotAllowed(say("No member has this address. Ask to be invited."))
         if await supabase_users.link(tx, member.id, self.account.id, now=now):
             await acts.record(tx, member.id, "joined", by=member.email, now=now)
         elif await supabase_users.user_of(tx, member.id) != self.account.id:
-            raise NotAllowed("Your address had another account before. Choose a new password.")
+            raise NotAllowed(say("Your address had another account before. Choose a new password."))
         return member.id
 
     async def keep(self, tx: Tx, member: Member, *, now: datetime) -> None:
         """Link the two: their letter box, or the password, said that they are one."""
         if not await supabase_users.link_anew(tx, member.id, self.account.id, now=now):
-            raise NotAllowed("This account is another member's.")
+            raise NotAllowed(say("This account is another member's."))
 
 
 class Supabase(Struct, frozen=True):
@@ -158,15 +161,21 @@ class Supabase(Struct, frozen=True):
     async def mail_invitation(self, member: Member, url: str, *, by: str) -> None:  # noqa: ARG002
         """By Supabase."""
         if self.settings.supabase_service_key is None:
-            raise NotMailed("ONEBOOKING_SUPABASE_SERVICE_KEY is not set, and Supabase wants it.")
+            raise NotMailed(
+                say("ONEBOOKING_SUPABASE_SERVICE_KEY is not set, and Supabase wants it.")
+            )
         try:
             await self.calls.invite(member.email, url)
         except Refused as no:
             if no.code in ("email_exists", "user_already_exists"):
-                raise NotMailed("They have an account at Supabase: it signs them in.") from None
-            raise NotMailed(f"Supabase mails no invitation ({no.code or no.message}).") from None
+                raise NotMailed(
+                    say("They have an account at Supabase: it signs them in.")
+                ) from None
+            raise NotMailed(
+                say("Supabase mails no invitation (%(why)s).", why=no.code or no.message)
+            ) from None
         except (SignInAway, RateLimited) as failed:
-            raise NotMailed(f"Supabase: {failed.message}") from None
+            raise NotMailed(say("Supabase: %(message)s", message=failed.message)) from None
 
     async def link_for_hand(self, member: Member, url: str) -> str | None:
         """Whole only with Supabase's part, which it makes for who has no account yet."""
@@ -183,7 +192,9 @@ class Supabase(Struct, frozen=True):
         try:
             await self.calls.recover(member.email, url)
         except Refused as no:
-            raise NotMailed(f"Supabase mails no link ({no.code or no.message}).") from None
+            raise NotMailed(
+                say("Supabase mails no link (%(why)s).", why=no.code or no.message)
+            ) from None
 
     async def renew(self, held: bytes) -> Held | None:
         """Two new tokens for the old ones; what nobody can read is over."""
@@ -210,7 +221,7 @@ class Supabase(Struct, frozen=True):
         try:
             account = await self.calls.account_of(jwt)
         except Refused:
-            raise AuthFailed("This token was revoked. Sign in again.") from None
+            raise AuthFailed(say("This token was revoked. Sign in again.")) from None
         trusted = account.confirmed and await self.calls.looks_at_addresses()
         return AccountProof(account, trusted)
 

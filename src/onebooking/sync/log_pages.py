@@ -19,6 +19,7 @@ from onebooking.web.pages import Page, page, page_router
 from onebooking.web.paging import CursorText
 from onebooking.web.pretty import lines_of
 from onebooking.websites.queries import list_websites
+from onebooking.words import say
 
 Asked = Request[Any, Any, Any]
 _ROWS = 50
@@ -104,11 +105,11 @@ async def line_page(
     try:
         wanted = paging.decode(place, tuple[datetime, UUID])
     except InvalidPayload:
-        raise NotFound("Event") from None
+        raise NotFound(say("Event")) from None
     websites = {website.id: website for website in await list_websites(tx, member.reach)}
     line = await listing.get_line(tx, list(websites), wanted)
     if line is None:
-        raise NotFound("Event")
+        raise NotFound(say("Event"))
     now = line.booking_id and await listing.present(tx, line.booking_id)
     differing = listing.differing(line.payload, now.held, direction=line.direction) if now else {}
     context: dict[str, Any] = {

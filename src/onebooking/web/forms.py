@@ -6,6 +6,7 @@ from litestar import Request
 from msgspec import Struct
 
 from onebooking.errors import FieldError, InvalidPayload
+from onebooking.words import say
 
 
 class Form(Struct, frozen=True):
@@ -30,7 +31,7 @@ async def form_of(request: Request[Any, Any, Any]) -> Form:
     found: list[tuple[str, str]] = []
     for name, value in (await request.form()).multi_items():
         if "\x00" in name or "\x00" in value:
-            wrong = FieldError(name.replace("\x00", ""), "holds a NUL character")
-            raise InvalidPayload(f"{wrong.field} {wrong.message}", details=(wrong,))
+            wrong = FieldError(name.replace("\x00", ""), say("holds a NUL character"))
+            raise InvalidPayload(say("A text holds a NUL character."), details=(wrong,))
         found.append((name, value.replace("\r\n", "\n").strip()))
     return Form(tuple(found))

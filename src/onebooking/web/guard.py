@@ -15,6 +15,7 @@ from aiohttp import (
 from yarl import URL
 
 from onebooking.errors import InvalidPayload
+from onebooking.words import say
 
 LONGEST_URL = 2_000
 LONGEST_LABEL = 63
@@ -83,20 +84,20 @@ def check_url(url: str, *, development: bool) -> None:
         UnsafeAddress: with the reason.
     """
     if not url.isprintable() or " " in url or "\\" in url:
-        raise UnsafeAddress("A webhook URL has no spaces, backslashes or control characters.")
+        raise UnsafeAddress(say("A webhook URL has no spaces, backslashes or control characters."))
     try:
         parsed = URL(url)
         scheme, host, port = parsed.scheme, parsed.raw_host, parsed.port
     except ValueError:
-        raise UnsafeAddress("This is not a URL.") from None
+        raise UnsafeAddress(say("This is not a URL.")) from None
     if len(str(parsed)) > LONGEST_URL:  # as it is sent: escaping makes it longer
-        raise UnsafeAddress(f"A webhook URL has at most {LONGEST_URL} characters.")
+        raise UnsafeAddress(say("A webhook URL has at most %(most)s characters.", most=LONGEST_URL))
     if scheme != "https" and not (development and scheme == "http"):
-        raise UnsafeAddress("A webhook URL starts with https://.")
+        raise UnsafeAddress(say("A webhook URL starts with https://."))
     if "@" in parsed.raw_authority:
-        raise UnsafeAddress("A webhook URL carries no user name or password.")
+        raise UnsafeAddress(say("A webhook URL carries no user name or password."))
     if "#" in url:
-        raise UnsafeAddress("A webhook URL has no part after #.")
+        raise UnsafeAddress(say("A webhook URL has no part after #."))
     _check_port(port or 0, development=development)
     _check_host((host or "").removesuffix("."), development=development)
 
@@ -115,7 +116,7 @@ def socket_factory(*, development: bool) -> SocketFactoryType:
         _check_port(peer[1], development=development)
         if not _allowed(peer[0], development=development):
             # The address stays out of the sentence: it may be news to whoever reads it.
-            raise UnsafeAddress("The host leads to an address that is not public.")
+            raise UnsafeAddress(say("The host leads to an address that is not public."))
         return socket.socket(family, kind, protocol)
 
     return open_socket
@@ -136,17 +137,19 @@ def url_guard(*, development: bool) -> ClientMiddlewareType:
 
 def _check_port(port: int, *, development: bool) -> None:
     if port != HTTPS_PORT and not development:
-        raise UnsafeAddress(f"A webhook URL uses port {HTTPS_PORT}, the one of https.")
+        raise UnsafeAddress(
+            say("A webhook URL uses port %(port)s, the one of https.", port=HTTPS_PORT)
+        )
 
 
 def _check_host(host: str, *, development: bool) -> None:
     if not all(0 < len(label) <= LONGEST_LABEL for label in host.split(".")):
-        raise UnsafeAddress("A webhook URL names a host, as in https://park.example/webhooks.")
+        raise UnsafeAddress(say("A webhook URL names a host, as in https://park.example/webhooks."))
     if ":" in host or _ENDS_IN_A_NUMBER.fullmatch(host):
         if not _allowed(host, development=development):
-            raise UnsafeAddress(f"{host} is not a public address.")
+            raise UnsafeAddress(say("%(host)s is not a public address.", host=host))
     elif not development and ("." not in host or host.lower().endswith(LOCAL_ENDINGS)):
-        raise UnsafeAddress(f"{host} is not a name on the public internet.")
+        raise UnsafeAddress(say("%(host)s is not a name on the public internet.", host=host))
 
 
 def _allowed(host: str, *, development: bool) -> bool:

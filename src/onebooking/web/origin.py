@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from onebooking.errors import NotAllowed
+from onebooking.words import say
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # they change nothing, whoever sends them
 _OURS = frozenset({"same-origin", "none"})  # none: typed by the person; no page can cause that
@@ -29,7 +30,10 @@ def check_origin(method: str, headers: Mapping[str, str]) -> None:
         ours = bool(host) and _host_of(headers.get("origin", "")) == host
     if not ours:
         raise NotAllowed(
-            "This came from another page than ours. Open OneBooking in this window and try again."
+            say(
+                "This came from another page than ours. "
+                "Open OneBooking in this window and try again."
+            )
         )
 
 
@@ -40,7 +44,7 @@ def check_site(headers: Mapping[str, str]) -> None:
         NotAllowed: it came from elsewhere.
     """
     if headers.get("sec-fetch-site", "none") not in _OURS:
-        raise NotAllowed("This came from another page than ours.")
+        raise NotAllowed(say("This came from another page than ours."))
 
 
 def _host_of(origin: str) -> str:

@@ -7,6 +7,7 @@ from litestar.params import QueryParameter
 from msgspec import DecodeError, json
 
 from onebooking.errors import FieldError, InvalidPayload
+from onebooking.words import say
 
 T = TypeVar("T")
 _LONGEST = 500
@@ -33,5 +34,5 @@ def decode(cursor: str, shape: type[T]) -> T:
 
 def foreign() -> InvalidPayload:
     """What to raise for a cursor that another list made."""
-    wrong = FieldError("cursor", "is not one of this list; start again without it")
-    return InvalidPayload(f"cursor {wrong.message}", details=(wrong,))
+    wrong = FieldError("cursor", say("is not one of this list; start again without it"))
+    return InvalidPayload(f"{wrong.field} {wrong.message}", details=(wrong,))

@@ -31,6 +31,7 @@ from onebooking.errors import (
     WrongMethod,
     field_error,
 )
+from onebooking.words import say
 
 log = logging.getLogger("onebooking.web")
 
@@ -94,7 +95,9 @@ def known_error(request: Request[Any, Any, Any], failed: Exception) -> OneBookin
     known = _known(failed)
     if known is None:
         _log_unexpected(request_id(request), failed)
-        known = OneBookingError("Something went wrong on our side. Nothing was changed. Try again.")
+        known = OneBookingError(
+            say("Something went wrong on our side. Nothing was changed. Try again.")
+        )
     return known
 
 
@@ -136,7 +139,7 @@ def _known(failed: BaseException) -> OneBookingError | None:
     if isinstance(failed, HTTPException):
         return _of_litestar(failed)
     if isinstance(failed, RecursionError):  # msgspec's, on [[[[…
-        return NotJson("The body is nested too deeply.")
+        return NotJson(say("The body is nested too deeply."))
     return None
 
 
@@ -147,13 +150,13 @@ def _of_litestar(failed: HTTPException) -> OneBookingError | None:
         said = "; ".join(f"{wrong.field}: {wrong.message}" for wrong in details) or failed.detail
         return InvalidPayload(said, details=details)
     if isinstance(failed, RequestEntityTooLarge):
-        return TooLarge("The body is too large.")
+        return TooLarge(say("The body is too large."))
     if isinstance(failed, NotFoundException):
-        return NotFound("This address")
+        return NotFound(say("This address"))
     if isinstance(failed, MethodNotAllowedException):
-        return WrongMethod("This method")
+        return WrongMethod(say("This method"))
     if isinstance(failed, ClientException):
-        return NotJson(f"The request cannot be read: {failed.detail}")
+        return NotJson(say("The request cannot be read: %(detail)s", detail=failed.detail))
     return None
 
 
@@ -161,7 +164,7 @@ def _wrong_field(wrong: dict[str, Any]) -> FieldError:
     """Litestar's word on one field: what a handler calls `data` is the body to its caller."""
     key, message = str(wrong.get("key", "")), str(wrong.get("message", ""))
     if message == "'data'":  # a KeyError's whole text
-        return FieldError("body", "is required")
+        return FieldError("body", say("is required"))
     return field_error("" if key == "data" else _SPELT.get(key, key), message)
 
 

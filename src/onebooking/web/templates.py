@@ -31,6 +31,7 @@ def environment(language: str) -> Environment:
         name: partial(getattr(formats, name), locale=locale)
         for name in ("money", "number", "day", "moment", "ago")
     }
+    made.filters["said"] = CATALOGUES[language].said
     made.globals |= {"language": language, "languages": NAMES}
     return made
 

@@ -9,16 +9,17 @@ from msgspec import ValidationError, convert
 from onebooking.errors import FieldError, InvalidPayload
 from onebooking.web.forms import Form
 from onebooking.websites.model import Decimals, Domain, Name, Slug, Url
+from onebooking.words import say
 
 _SHAPES = MappingProxyType(
     {
-        "id": (Slug, "Lower-case letters, digits and hyphens, such as hanuman-world."),
-        "name": (Name, "1 to 200 characters."),
-        "domain": (Domain, "Such as hanumanworld.com."),
-        "webhook_url": (Url | None, "2,000 characters at most, on one line."),
-        "logo_url": (Url | None, "2,000 characters at most, on one line."),
-        "timezone": (Name, "Use a name such as Asia/Bangkok."),
-        "amount_decimals": (Decimals, "A whole number from 0 to 4."),
+        "id": (Slug, say("Lower-case letters, digits and hyphens, such as hanuman-world.")),
+        "name": (Name, say("1 to 200 characters.")),
+        "domain": (Domain, say("Such as hanumanworld.com.")),
+        "webhook_url": (Url | None, say("2,000 characters at most, on one line.")),
+        "logo_url": (Url | None, say("2,000 characters at most, on one line.")),
+        "timezone": (Name, say("Use a name such as Asia/Bangkok.")),
+        "amount_decimals": (Decimals, say("A whole number from 0 to 4.")),
         "api_key": (str | None, ""),
         "webhook_secret": (str | None, ""),
     }
@@ -43,7 +44,7 @@ def fields_of(form: Form, names: Iterable[str]) -> dict[str, Any]:
             wrong.append(FieldError(name, says))
     logo = values.get("logo_url")
     if logo is not None and not logo.startswith("https://"):
-        wrong.append(FieldError("logo_url", "Begins with https://."))
+        wrong.append(FieldError("logo_url", say("Begins with https://.")))
     if wrong:
-        raise InvalidPayload("Mend what is marked.", details=tuple(wrong))
+        raise InvalidPayload(say("Mend what is marked."), details=tuple(wrong))
     return values

@@ -9,6 +9,7 @@ from onebooking.db import Tx
 from onebooking.errors import InvalidPayload, WebsiteExists, WebsiteNotFound
 from onebooking.reach import Reach, WebsiteId
 from onebooking.websites import queries
+from onebooking.words import say
 
 TEST_WEBSITE = WebsiteId("test-website")
 TEST_KEY = "test_sk_xxxxx"  # the spec's, for development
@@ -37,12 +38,16 @@ async def add_key(tx: Tx, website_id: WebsiteId, key: str) -> None:
     """
     if not (_MIN_LENGTH <= len(key) <= _MAX_LENGTH and key.isascii() and key.isprintable()):
         raise InvalidPayload(
-            f"An API key is {_MIN_LENGTH} to {_MAX_LENGTH} printable ASCII characters."
+            say(
+                "An API key is %(least)s to %(most)s printable ASCII characters.",
+                least=_MIN_LENGTH,
+                most=_MAX_LENGTH,
+            )
         )
     if " " in key:
-        raise InvalidPayload("An API key has no spaces.")
+        raise InvalidPayload(say("An API key has no spaces."))
     if not await queries.insert_key(tx, website_id, key_hash=hash_of(key), prefix=key[:_SHOWN]):
-        raise WebsiteExists("This API key is in use already. Choose another.")
+        raise WebsiteExists(say("This API key is in use already. Choose another."))
 
 
 async def rotate_key(tx: Tx, reach: Reach, website_id: str) -> str:

@@ -29,6 +29,7 @@ from onebooking.websites.register import (
     change_website,
     register_website,
 )
+from onebooking.words import say
 
 Asked = Request[Any, Any, Any]
 _SWITCHED = MappingProxyType({"on": True, "off": False})
@@ -120,7 +121,7 @@ async def switch(
         await change_website(tx, member.reach, website.id, change, development=settings.development)
         return go_to(request, f"/websites/{website.id}?done={sending}")
     if sending not in ("pause", "resume"):
-        raise NotFound("Page")
+        raise NotFound(say("Page"))
     await (pause if sending == "pause" else resume)(tx, member.reach, website.id)
     return go_to(request, f"/websites/{website.id}?done={sending}d")
 
@@ -136,7 +137,7 @@ async def renew_key(
     """A new key, shown on this answer and never again."""
     website = await _managed(tx, member, website_id)
     if renewal not in ("rotate", "replace"):
-        raise NotFound("Page")
+        raise NotFound(say("Page"))
     key = await (keys.rotate_key if renewal == "rotate" else keys.replace_key)(
         tx, member.reach, website.id
     )
@@ -159,7 +160,7 @@ async def renew_secret(
         done = "promoted" if promoted else "none-pending"
         return go_to(request, f"/websites/{website.id}?done={done}")
     if renewal not in ("rotate", "replace"):
-        raise NotFound("Page")
+        raise NotFound(say("Page"))
     secret = await (secrets.rotate_secret if renewal == "rotate" else secrets.replace_secret)(
         tx, vault, member.reach, website.id
     )

@@ -13,6 +13,7 @@ from onebooking.websites import queries
 from onebooking.websites.keys import TEST_KEY, TEST_WEBSITE, add_key, new_key
 from onebooking.websites.model import Decimals, Domain, Name, Slug, Url, Website
 from onebooking.websites.secrets import new_secret, set_secret
+from onebooking.words import say
 
 
 class NewWebsite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,13 +61,15 @@ async def register_website(
     """
     _check(new.webhook_url, new.timezone, development=development)
     if new.api_key == TEST_KEY and not development:
-        raise InvalidPayload("The test key is for development. Leave api_key out to get a new one.")
+        raise InvalidPayload(
+            say("The test key is for development. Leave api_key out to get a new one.")
+        )
     values = structs.asdict(new)
     api_key = values.pop("api_key") or new_key(new.id)
     secret = values.pop("webhook_secret") or new_secret()
     website = await queries.insert_website(tx, values)
     if website is None:
-        raise WebsiteExists(f"{new.id} is registered already.")
+        raise WebsiteExists(say("%(id)s is registered already.", id=new.id))
     await add_key(tx, website.id, api_key)
     await set_secret(tx, vault, website.id, secret)
     return Registered(website, api_key, secret)
@@ -117,5 +120,7 @@ def _check(webhook_url: str | None, timezone: str | None, *, development: bool) 
         try:
             ZoneInfo(timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            wrong = FieldError("timezone", "Use a name such as Asia/Bangkok.")
-            raise InvalidPayload(f"No time zone {timezone!r}.", details=(wrong,)) from None
+            wrong = FieldError("timezone", say("Use a name such as Asia/Bangkok."))
+            raise InvalidPayload(
+                say("No time zone %(timezone)s.", timezone=repr(timezone)), details=(wrong,)
+            ) from None

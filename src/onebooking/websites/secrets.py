@@ -14,6 +14,7 @@ from onebooking.settings import SettingsError
 from onebooking.vault import Reencrypted, Vault
 from onebooking.websites import queries
 from onebooking.websites.keys import OVERLAP
+from onebooking.words import say
 
 log = logging.getLogger("onebooking.websites")
 _MIN_LENGTH, _MAX_LENGTH = 16, 200
@@ -34,7 +35,11 @@ async def set_secret(tx: Tx, vault: Vault, website_id: WebsiteId, secret: str) -
         _MIN_LENGTH <= len(secret) <= _MAX_LENGTH and secret.isascii() and secret.isprintable()
     ):
         raise InvalidPayload(
-            f"A webhook secret is {_MIN_LENGTH} to {_MAX_LENGTH} printable ASCII characters."
+            say(
+                "A webhook secret is %(least)s to %(most)s printable ASCII characters.",
+                least=_MIN_LENGTH,
+                most=_MAX_LENGTH,
+            )
         )
     await queries.delete_secrets(tx, website_id)
     await queries.insert_secret(tx, website_id, vault.encrypt(secret))
