@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import make_url, text
 
+from onebooking.bookings.views import Wish, save_view
 from onebooking.db import Database
 from onebooking.deliveries.send import Outcome
 from tests import make
@@ -61,9 +62,18 @@ async def live(hub: Hub) -> Lived:
     claimed = await claim(hub.database)
     again_later = Outcome(accepted=False, reason=quoting, status=500, reply=quoting)
     await record(hub.database, claimed, again_later, retry=True)
+    await _looked_for(hub)
     await hub.edits(booking, status="completed", customer={"phone": "+66 81 555 0199"})
     await hub.edits(booking, customer={"phone": PHONE})
     return Lived(booking, event)
+
+
+async def _looked_for(hub: Hub) -> None:
+    """Somebody saved lists of this guest's bookings."""
+    member = await make.member(hub.database)
+    async with hub.database.begin(member.reach) as tx:
+        for name, q in (("A guest", EMAIL), (PHONE, "HW")):
+            await save_view(tx, member, Wish(name, shared=False), [("q", q), ("status", "pending")])
 
 
 async def traces(database: Database, *looked_for: str) -> list[tuple[str, str]]:
