@@ -60,10 +60,14 @@ def _register(hub: Hub, website_id: str, listener: Listener) -> Website:
 
 
 def seed() -> int:
-    """SEED, or another one each time; it is printed, so that a failure can be had again."""
-    chosen = int(os.environ.get("SEED") or random.SystemRandom().randrange(10**6))
-    say(f"SEED={chosen}")
-    return chosen
+    """From SEED, or another one each time; it is printed, so that a failure can be had again.
+
+    Each test's is its own: two on one hub would else sell the same bookings.
+    """
+    given = os.environ.get("SEED") or random.SystemRandom().randrange(10**6)
+    say(f"SEED={given}")
+    test = os.environ.get("PYTEST_CURRENT_TEST", "").partition(" ")[0]
+    return random.Random(f"{given} {test}").randrange(10**6)
 
 
 def rounds(default: int) -> int:
