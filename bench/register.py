@@ -6,10 +6,12 @@ from typing import TypeVar
 
 from bench.hub import SECRET_KEY, Store
 from bench.load import HOST
+from onebooking.clock import utc_now
 from onebooking.db import Database, Tx
-from onebooking.members import tokens
+from onebooking.members import sessions, tokens
 from onebooking.members.add import add_member as add
 from onebooking.members.model import Role
+from onebooking.members.sessions import Place
 from onebooking.reach import EVERYTHING
 from onebooking.settings import Settings
 from onebooking.vault import Vault
@@ -37,6 +39,21 @@ def add_member(store: Store) -> str:
         email = "bench@example.com"
         await add(tx, email, name="", role=Role.SUPERADMIN, reach=EVERYTHING)
         return await tokens.create_token(tx, email)
+
+    return _in_transaction(store, work)
+
+
+def add_sessions(store: Store, many: int) -> list[str]:
+    """What so many superadmins hold, each signed in once."""
+
+    async def work(tx: Tx) -> list[str]:
+        held = []
+        for number in range(many):
+            email = f"watcher{number}@example.com"
+            member = await add(tx, email, name="", role=Role.SUPERADMIN, reach=EVERYTHING)
+            place = Place(user_agent="bench", address="127.0.0.1")
+            held.append(await sessions.start(tx, member.id, place, now=utc_now()))
+        return held
 
     return _in_transaction(store, work)
 

@@ -52,7 +52,7 @@ async def look(tx: Tx, seen: Seen | None) -> tuple[News, Seen | None]:
         "websites": list(places),
         "logged": [place.logged_at for place in places.values()],
     }
-    _, rows = await together(tx, BY_INDEX, Statement(_LOOK, parameters))
+    _, rows = await together(tx, BY_INDEX, Statement(LOOK, parameters))
     if not rows:  # no website, and nothing to say of any
         return NOTHING_NEW, seen
     now = _seen(rows)
@@ -86,7 +86,7 @@ def _of(row: dict[str, Any], place: Place | None, seen: Seen, now: Seen) -> tupl
     return bool(row["changed"] or new or row["version"] != place.version), bookings
 
 
-_LOOK = f"""
+LOOK = f"""
 SELECT website.id, CAST(website.xmin AS text) AS version,
   CAST(pg_current_snapshot() AS text) AS snapshot,
   CAST(pg_postmaster_start_time() AS text) AS server,
