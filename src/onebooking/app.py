@@ -25,6 +25,7 @@ from onebooking.clock import utc_now
 from onebooking.db import Database
 from onebooking.deliveries import api as deliveries
 from onebooking.deliveries import pages as deliveries_pages
+from onebooking.deliveries import trial_pages
 from onebooking.deliveries.send import open_http
 from onebooking.live import api as live
 from onebooking.live.follow import follow
@@ -119,6 +120,7 @@ def create_app(settings: Settings, database: Database) -> Litestar:
             mail_pages.router,
             website_pages.router,
             websites_pages.router,
+            trial_pages.router,
             deliveries_pages.router,
             log_pages.router,
             *docs.handlers,

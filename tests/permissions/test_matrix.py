@@ -113,6 +113,8 @@ MATRIX = {
     ("GET", "/websites/{website_id}"): (303, 303, 303, 200, 200, 404, 404, 200),
     ("GET", "/websites/{website_id}/edit"): RENEWS,
     ("POST", "/websites/{website_id}/edit"): MANAGES,
+    ("GET", "/websites/{website_id}/test-webhook"): RENEWS,
+    ("POST", "/websites/{website_id}/test-webhook"): RENEWS,
     ("POST", "/websites/{website_id}/{sending}"): MANAGES,
     ("POST", "/websites/{website_id}/key/{renewal}"): RENEWS,
     ("POST", "/websites/{website_id}/secret/{renewal}"): RENEWS,
@@ -200,6 +202,7 @@ def body_for(method: str, path: str, at: World) -> Any:
             "amount_decimals": "0",
         },
         "/deliveries/resend": {"website_id": OURS},
+        "/websites/{website_id}/test-webhook": {"event": "booking.updated"},
         "/members/{member_id}": {"role": "staff", "website": OURS},
     }
     return None if method in ("GET", "HEAD") else bodies.get(path)

@@ -32,6 +32,12 @@ KEEP_ALIVE_SECONDS = 3.0
 ADDRESS_TTL_SECONDS = 60
 CONNECTIONS_PER_HOST = 100
 
+# Of the answer: who gave it, what it is, where it sends us. Never a cookie.
+TELLING_HEADERS = (
+    "Content-Type", "Content-Length", "Content-Encoding", "Location", "Retry-After", "Allow",
+    "WWW-Authenticate", "Server", "Date",
+)  # fmt: skip
+
 SUCCEEDED, REDIRECTED = 2, 3
 ANY_ZLIB_HEADER = zlib.MAX_WBITS | 32
 
@@ -52,6 +58,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """The HTTP status, or None when no answer came."""
     reply: str = ""
     """The first 2,000 characters of the answer's body."""
+    headers: dict[str, str] = {}
+    """Those of the answer that help to find out what is wrong, each cut to 200 characters."""
     retry_after: timedelta | None = None
     """How long the website asked us to wait."""
     unreachable: bool = False
@@ -167,8 +175,14 @@ def _answered(response: aiohttp.ClientResponse, raw: bytes) -> Outcome:
         reason=refusal or say("Accepted with %(status)s.", status=_named(response.status)),
         status=response.status,
         reply=reply[:KEPT_CHARACTERS],
+        headers=_telling(response),
         retry_after=parse_retry_after(response.headers.get("Retry-After", ""), now=utc_now()),
     )
+
+
+def _telling(response: aiohttp.ClientResponse) -> dict[str, str]:
+    found = {name: response.headers.get(name) for name in TELLING_HEADERS}
+    return {name: _storable(said)[:QUOTED_CHARACTERS] for name, said in found.items() if said}
 
 
 def _refusal(status: int, reply: str, *, cut: bool) -> str | None:

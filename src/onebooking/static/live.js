@@ -93,7 +93,7 @@
           if (old.id === "notices" || old.matches("[data-grown], input, textarea, select")) return false;
           const form = old.id && edited(old);
           if (form) kept ||= Number(form.elements.version?.value) < Number(fresh.dataset.liveVersion);
-          return !form && !(old.matches("form") && old.querySelector(TYPED));
+          return !form && !(old.matches("form:not(:has([data-row]))") && old.querySelector(TYPED));
         },
         beforeNodeRemoved: (old) => !(old instanceof Element && old.matches("[role=status]")), // "Saved"
         beforeAttributeUpdated: (name) => name !== "open", // of a menu that somebody opened
@@ -119,9 +119,11 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.target.closest("[data-grows]")?.setAttribute("data-grown", "");
   });
-  document.addEventListener("change", () => {
-    if (notice.dataset.said === "selected" && !main.querySelector("[data-row] :checked")) look();
-  });
+  for (const name of ["change", "reset"]) {
+    document.addEventListener(name, () => setTimeout(() => {
+      if (notice.dataset.said === "selected" && !main.querySelector("[data-row] :checked")) look();
+    }));
+  }
   document.addEventListener("htmx:afterSwap", () => { if (notice.dataset.said === "typing" && !typing()) look(); });
   document.addEventListener("visibilitychange", () => { if (document.hidden) rest(); else follow(); });
   addEventListener("pagehide", rest);
