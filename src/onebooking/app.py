@@ -46,7 +46,7 @@ from onebooking.sync.documents import SCHEMAS
 from onebooking.sync.gather import gather_syncs
 from onebooking.sync.straight import LARGEST_BODY, Intake
 from onebooking.vault import Vault
-from onebooking.web import docs, health, language_page
+from onebooking.web import assets, choice_pages, docs, health
 from onebooking.web.callers import limiting
 from onebooking.web.forms import form_of
 from onebooking.web.headers import guarding
@@ -107,8 +107,8 @@ def create_app(settings: Settings, database: Database) -> Litestar:
             health.readyz,
             metrics_route(settings, _gauges(database)),
             overview_pages.router,
-            language_page.router,
             live.events,
+            choice_pages.router,
             bookings_pages.router,
             booking_pages.router,
             bulk_pages.router,
@@ -123,6 +123,7 @@ def create_app(settings: Settings, database: Database) -> Litestar:
             trial_pages.router,
             deliveries_pages.router,
             log_pages.router,
+            assets.router,
             *docs.handlers,
         ],
         lifespan=[lifespan],

@@ -62,6 +62,7 @@ MATRIX = {
     ("GET", "/events"): (401, 401, 401, 200, 200, 200, 200, 200),
     ("GET", "/"): PAGES,
     ("POST", "/language"): (303,) * 8,
+    ("POST", "/colours"): (303,) * 8,
     ("GET", "/docs"): PUBLIC,
     ("GET", "/healthz"): PUBLIC,
     ("GET", "/readyz"): PUBLIC,

@@ -4,13 +4,8 @@
 const typing = (target) => target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable], dialog");
 const $ = (selector) => document.querySelector(selector);
 
-// The menu is a <details>, which a wide screen always has open.
-const wide = matchMedia("(min-width: 64rem)");
-const openMenu = () => { for (const menu of document.querySelectorAll("[data-menu]")) menu.open = wide.matches; };
-wide.addEventListener("change", openMenu);
-openMenu();
-
 // g and a letter goes somewhere; j, k, x and Enter move in a list; / searches; ? helps.
+if (location.hash === "#q") $("[data-search]")?.focus();
 let went = false;
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
@@ -25,7 +20,8 @@ document.addEventListener("keydown", (event) => {
   } else if (key === "?") {
     $("#shortcuts")?.showModal();
   } else if (key === "/") {
-    $("[data-search]")?.focus();
+    const search = $("[data-search]");
+    if (search) search.focus(); else location.assign("/bookings#q");
   } else if (key === "e") {
     $("[data-edit]")?.click();
   } else if (!moveInList(key)) {

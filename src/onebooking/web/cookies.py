@@ -1,11 +1,11 @@
-"""The cookies there are: the one that a session lives in, and the visitor's language."""
+"""The cookies there are: the one that a session lives in, and what the visitor chose."""
 
 from collections.abc import Mapping
 from datetime import timedelta
 
 from litestar.datastructures import Cookie
 
-_SESSION, _LANGUAGE = "onebooking", "language"
+_SESSION, _LANGUAGE, _COLOURS = "onebooking", "language", "colours"
 _YEAR = timedelta(days=365)
 
 
@@ -32,6 +32,16 @@ def language_in(cookies: Mapping[str, str], scheme: str) -> str | None:
 def language_cookie(language: str, scheme: str) -> Cookie:
     """The cookie that remembers it for a year."""
     return _cookie(_LANGUAGE, language, scheme, lasts=_YEAR)
+
+
+def colours_in(cookies: Mapping[str, str], scheme: str) -> str | None:
+    """Light or dark, where the visitor chose."""
+    return cookies.get(_name(_COLOURS, scheme))
+
+
+def colours_cookie(colours: str, scheme: str) -> Cookie:
+    """The cookie that remembers it for a year."""
+    return _cookie(_COLOURS, colours, scheme, lasts=_YEAR)
 
 
 def _cookie(name: str, value: str, scheme: str, *, lasts: timedelta) -> Cookie:

@@ -1,22 +1,20 @@
 """The API's documentation as a page of our own: readable, without a CDN, without JavaScript."""
 
 import re
-from pathlib import Path
 from shlex import quote
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, Router, get
+from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
-from litestar.static_files import create_static_files_router
 from markupsafe import Markup, escape
 
+from onebooking.web.pages import small_page
 from onebooking.web.samples import fill
 from onebooking.web.schema import Operation, operations
 from onebooking.web.templates import TEMPLATES, environment
 
-_HERE = Path(__file__).parent.parent
 _TOLD = TEMPLATES / "docs"
 _CREDENTIALS = {
     "key": ("X-API-Key", "$ONEBOOKING_API_KEY"),
@@ -34,6 +32,7 @@ async def docs_page(request: Request[Any, Any, Any]) -> Response[str]:
     """Every route of the OpenAPI document, for people."""
     document = request.app.openapi_schema.to_schema()
     return _page(
+        request,
         "docs.html",
         document=document,
         groups=_by_tag(operations(document)),
@@ -45,15 +44,15 @@ async def docs_page(request: Request[Any, Any, Any]) -> Response[str]:
     )
 
 
-def _page(name: str, **context: Any) -> Response[str]:
+def _page(request: Request[Any, Any, Any], name: str, **context: Any) -> Response[str]:
     html = _templates.get_template(name).render(context)
     headers = {
         "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
     }
-    return Response(html, media_type="text/html", headers=headers)
+    return small_page(request, html, headers=headers)
 
 
 def _by_tag(found: list[Operation]) -> dict[str, list[Operation]]:
@@ -92,7 +91,4 @@ def _words(text: str) -> Markup:
 _templates = environment("en")
 _templates.filters |= {"prose": _prose, "words": _words, "curl": _curl}
 
-handlers: list[HTTPRouteHandler | Router] = [
-    docs_page,
-    create_static_files_router("/static", [_HERE / "static"], include_in_schema=False),
-]
+handlers: list[HTTPRouteHandler] = [docs_page]

@@ -8,23 +8,27 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ControllerRouterHandler
 
 from onebooking.errors import AuthFailed, OneBookingError
+from onebooking.web.assets import accepts_gzip
+from onebooking.web.compress import packed
+from onebooking.web.cookies import colours_in
 from onebooking.web.languages import language_of
 from onebooking.web.replies import ErrorReply, error_reply, known_error, request_id
 from onebooking.web.templates import render
 
 Page: TypeAlias = Response[str]
 SIGN_IN = "/sign-in"
+COLOURS = ("device", "light", "dark")  # which of them a visitor wants
 _IN_ADDRESSES = "%/?#[]@!$&'()*+,;=:~"
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' https: data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
+    "img-src 'self' https: data:; font-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",  # somebody's bookings: not for the next who uses this machine
-    "Vary": "HX-Request, Accept-Language, Cookie",
+    "Vary": "HX-Request, Accept-Encoding, Accept-Language, Cookie",
 }
 
 
@@ -37,9 +41,35 @@ def page(
         "path": request.url.path,
         "query": request.scope["query_string"].decode("ascii", "replace"),
         "htmx": is_htmx(request),
+        "colours": colours_of(request),
     }
     html = render(name, given | context, language=language_of(request))
-    return Response(html, status_code=status, media_type="text/html", headers=dict(_HEADERS))
+    return small_page(request, html, status=status, headers=dict(_HEADERS))
+
+
+def small_page(
+    request: Request[Any, Any, Any], html: str, *, headers: dict[str, str], status: int = 200
+) -> Page:
+    """`html`, packed where the browser unpacks it.
+
+    The answer to a POST, which may show a new key or secret, is sent as it is.
+    """
+    small = None
+    if request.method == "GET" and accepts_gzip(request):
+        small = packed(html.encode())
+    if small is None:
+        return Response(html, status_code=status, media_type="text/html", headers=headers)
+    headers["Content-Encoding"] = "gzip"
+    reply: Response[Any] = Response(
+        small, status_code=status, media_type="text/html", headers=headers
+    )
+    return reply
+
+
+def colours_of(request: Request[Any, Any, Any]) -> str:
+    """Light, dark, or as the device has it."""
+    chosen = colours_in(request.cookies, request.scope["scheme"])
+    return chosen if chosen is not None and chosen in COLOURS else "device"
 
 
 def page_router(path: str, handlers: list[ControllerRouterHandler]) -> Router:

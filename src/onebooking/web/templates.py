@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from onebooking.web import formats
+from onebooking.web.assets import url_of
 from onebooking.web.languages import CATALOGUES, NAMES, locale_of
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -32,7 +33,12 @@ def environment(language: str) -> Environment:
         for name in ("money", "number", "day", "moment", "ago")
     }
     made.filters["said"] = CATALOGUES[language].said
-    made.globals |= {"language": language, "languages": NAMES}
+    made.globals |= {
+        "language": language,
+        "languages": NAMES,
+        "static": url_of,
+        "colours": "device",
+    }
     return made
 
 

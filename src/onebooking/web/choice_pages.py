@@ -1,0 +1,36 @@
+"""What visitors choose for themselves, in this browser: the language, light or dark."""
+
+from typing import Any
+
+from litestar import Request, Response, post
+from litestar.di import NamedDependency
+
+from onebooking.web.cookies import colours_cookie, language_cookie
+from onebooking.web.forms import Form
+from onebooking.web.languages import NAMES
+from onebooking.web.pages import COLOURS, go_to, our_path, page_router
+
+
+@post("/language", status_code=303)
+async def switch_language(
+    request: Request[Any, Any, Any], form: NamedDependency[Form]
+) -> Response[str]:
+    """Speak another language from now on; what is none of ours changes nothing."""
+    onward = go_to(request, our_path(form.get("next")))
+    if form.get("language") in NAMES:
+        onward.set_cookie(language_cookie(form.get("language"), request.scope["scheme"]))
+    return onward
+
+
+@post("/colours", status_code=303)
+async def switch_colours(
+    request: Request[Any, Any, Any], form: NamedDependency[Form]
+) -> Response[str]:
+    """Light, dark, or as the device has it, from now on."""
+    onward = go_to(request, our_path(form.get("next")))
+    if form.get("colours") in COLOURS:
+        onward.set_cookie(colours_cookie(form.get("colours"), request.scope["scheme"]))
+    return onward
+
+
+router = page_router("/", [switch_language, switch_colours])
