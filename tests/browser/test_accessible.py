@@ -11,7 +11,8 @@ from tests.browser.town import Town
 from tests.end_to_end.running import eventually
 
 PAGES = (
-    "/", "/bookings", "/bookings?q=nobody-has-this-name", "/websites", "/websites/new",
+    "/", "/bookings", "/bookings?q=nobody-has-this-name", "/bookings?status=confirmed&column=hotel",
+    "/websites", "/websites/new",
     "/websites/hanuman-world", "/websites/hanuman-world/edit", "/deliveries", "/sync-log",
     "/members", "/members/invite", "/account", "/no-such-page",
 )  # fmt: skip
