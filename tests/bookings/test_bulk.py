@@ -15,7 +15,7 @@ from onebooking.db import Database
 from onebooking.members.model import Role
 from onebooking.tables import booking_changes, deliveries
 from tests import make
-from tests.front_door import Hub
+from tests.front_door import Hub, member
 from tests.pages import Visitor, counted, said_on, visiting
 from tests.parks import all_of, run
 
@@ -34,7 +34,7 @@ async def looks(visitor: Visitor, act: str, *ids: str, **fields: Any) -> Respons
     return await visitor.sends("/bookings/bulk", act=act, booking=list(ids), **fields)
 
 
-async def does(visitor: Visitor, looked: Response) -> Response:
+async def does(visitor: Visitor, looked: Response, **typed: Any) -> Response:
     """Press the button of the page that says what would happen."""
     assert looked.status_code == 200, looked.text
     form = looked.text[looked.text.index('action="/bookings/bulk/do"') :]
@@ -42,7 +42,7 @@ async def does(visitor: Visitor, looked: Response) -> Response:
     sent: dict[str, Any] = {}
     for name, value in fields:
         sent.setdefault(name, []).append(unescape(value))
-    return await visitor.sends("/bookings/bulk/do", **sent)
+    return await visitor.sends("/bookings/bulk/do", **(sent | typed))
 
 
 async def as_owner(database: Database, *statements: str) -> None:
@@ -173,7 +173,7 @@ async def test_a_status_in_conflict_is_settled_first(hub: Hub) -> None:
     await hub.edits(booking, status="confirmed")
     await hub.hears(event | {"event": "booking.updated", "status": "completed"})
     looked = await looks(await visiting(hub), "no_show", booking)
-    assert "its status is in conflict: settle that first" in said_on(looked)
+    assert "in conflict: settle that first" in said_on(looked)
 
 
 async def test_guests_are_checked_in_after_a_paper_list_and_no_website_is_told(hub: Hub) -> None:
@@ -191,6 +191,31 @@ async def test_guests_are_checked_in_after_a_paper_list_and_no_website_is_told(h
     assert await make.rows(hub.database, booking_changes) == 2
     page = await nok.opens(f"/bookings/{ids[0]}")
     assert "checked the guest in" in said_on(page)
+
+
+async def test_a_note_stands_below_what_is_there_and_is_told(hub: Hub) -> None:
+    ids = await booked(hub, "HW-1", "HW-2", "HW-3", "HW-4")
+    await hub.edits(ids[1], admin_notes="Birthday")
+    await hub.edits(ids[2], admin_notes="x" * 4_990)
+    await hub.delivers()
+    erased = f"/api/bookings/{ids[3]}/erase"
+    assert (await hub.http.post(erased, headers=member(hub.token))).status_code == 200
+    som = await visiting(hub)
+    looked = await looks(som, "cancel", *ids)
+    for _ in range(2):
+        done = await does(som, looked, note="Storm: the park is closed")
+    assert "Were so already 3" in said_on(done)
+    notes = [(await hub.booking(one))["admin_notes"] for one in ids]
+    assert notes[:2] == ["Storm: the park is closed", "Birthday\nStorm: the park is closed"]
+    assert (notes[2], notes[3]) == ("x" * 4_990, None)
+    assert "HW-3" in said_on(done)
+    assert "its notes have no room for another" in said_on(done)
+    owed = await all_of(
+        hub.database, "SELECT body::json -> 'data' FROM deliveries WHERE state = 'waiting'"
+    )
+    assert sorted([len(row[0]) for row in owed]) == [1, 2, 2]
+    too_long = await does(som, await looks(som, "confirm", *ids[:1]), note="x" * 1_001)
+    assert too_long.status_code == 422
 
 
 async def test_all_that_match_are_those_of_the_list_and_no_more(hub: Hub) -> None:

@@ -191,7 +191,7 @@ async def test_a_page_takes_as_many_statements_with_fifty_rows_as_with_one(hub: 
     await reported(hub, "HW-1")
     engine = hub.database.engine.sync_engine
     event.listen(engine, "before_cursor_execute", lambda *call: ran.append(call[2]))
-    await opens(hub, "/bookings", headers)
+    await opens(hub, "/bookings?q=HW&status=confirmed", headers)
     one = len(ran)
     await make.website(hub.database, "flying-hanuman")
     await hub.hears_all([make.event() for _ in range(60)])

@@ -39,7 +39,8 @@ class Verdict(StrEnum):
     CANCELLED = "cancelled"
     NO_SHOW = "no_show"
     NOT_YET = "not_yet"  # its day has not come
-    CONFLICT = "conflict"  # hub and website disagree about the status: that is settled first
+    CONFLICT = "conflict"  # hub and website disagree about what would change: settled first
+    FULL = "full"  # its notes have no room for another
     MOVED = "moved"  # somebody changed it since it was looked at
 
 
@@ -56,7 +57,8 @@ _OF_THE_DAY = frozenset({Act.CHECK_IN, Act.COMPLETE, Act.NO_SHOW})
 def judge(act: Act, held: RowMapping, *, today: date, in_conflict: bool) -> Verdict:
     """What `act` comes to for a booking that holds these columns.
 
-    `today` is the date at the park; `in_conflict`, whether the status waits to be settled.
+    `today` is the date at the park; `in_conflict`, whether what would change waits to be
+    settled.
     """
     status = Status(held["status"])
     if act == Act.CHECK_IN:

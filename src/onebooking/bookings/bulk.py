@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from onebooking.bookings.acts import BECOMES, Act, Verdict, judge
 from onebooking.bookings.filters import Filters
 from onebooking.bookings.model import Status
 from onebooking.bookings.queries import Locked
+from onebooking.bookings.wire import LONGEST_TEXT
 from onebooking.bookings.write import Edited, owed_of, write
 from onebooking.clock import utc_now
 from onebooking.db import Tx, together, within
@@ -155,12 +157,36 @@ def _as_line(row: RowMapping, verdict: Verdict) -> Line:
     return Line(**fields, verdict=verdict)
 
 
-async def do(tx: Tx, member: Member, act: Act, seen: Mapping[UUID, int]) -> list[Line]:
+class Order(Struct, frozen=True):
+    """What is to be done; `note` is added below each booking's notes, and told to its website."""
+
+    act: Act
+    note: str = ""
+
+    @property
+    def columns(self) -> list[str]:
+        """What it changes that websites know."""
+        if self.act == Act.CHECK_IN:
+            return []
+        return ["status", "admin_notes"] if self.note else ["status"]
+
+    def changes(self, held: RowMapping, now: datetime) -> dict[str, list[Any]]:
+        """Column → [old, new]. Who was erased gets no note."""
+        if self.act == Act.CHECK_IN:
+            return {"checked_in_at": [None, now.isoformat()]}
+        changes: dict[str, list[Any]] = {"status": [held["status"], BECOMES[self.act].value]}
+        if self.note and held["erased_at"] is None:
+            before = held["admin_notes"]
+            changes["admin_notes"] = [before, f"{before}\n{self.note}" if before else self.note]
+        return changes
+
+
+async def do(tx: Tx, member: Member, order: Order, seen: Mapping[UUID, int]) -> list[Line]:
     """Do it to these bookings, and owe each website what has changed: one step, all or nothing.
 
     `seen` has each booking's version at the look. What somebody changed since is left as it is.
-    Twice is once: what is so already stays. A booking out of reach has no line. Five statements
-    and one pipeline, however many bookings.
+    Twice is once: what is so already stays. A booking out of reach has no line. As many statements
+    for a hundred as for one.
 
     Raises:
         NotAllowed: the member's role may not edit.
@@ -168,18 +194,19 @@ async def do(tx: Tx, member: Member, act: Act, seen: Mapping[UUID, int]) -> list
     member.require(Right.EDIT)
     now, by = utc_now(), member.email
     locked = await queries.lock_bookings(tx, member.reach, seen.keys())
-    in_conflict = await queries.in_conflict(tx, [one.id for one in locked], "status")
+    fought = await queries.in_conflict(tx, [one.id for one in locked], order.columns)
     verdicts = {
-        one.id: _verdict(act, one, seen[one.id], now, in_conflict=one.id in in_conflict)
+        one.id: _verdict(order, one, seen[one.id], now, in_conflict=one.id in fought)
         for one in locked
     }
-    changing = [one for one in locked if verdicts[one.id] == Verdict.CHANGES]
-    if act == Act.CHECK_IN:
-        edits = [Edited(one, {"checked_in_at": [None, now.isoformat()]}) for one in changing]
+    edits = [
+        Edited(one, order.changes(one.values, now))
+        for one in locked
+        if verdicts[one.id] == Verdict.CHANGES
+    ]
+    if order.act == Act.CHECK_IN:
         await together(tx, *write(edits, event="booking.checked_in", by=by, now=now))
-    elif changing:
-        new = BECOMES[act].value
-        edits = [Edited(one, {"status": [one.values["status"], new]}) for one in changing]
+    elif edits:
         event = "booking.status_changed"
         owed = owe(owed_of(edits, event=event, by=by), now=now)
         written = write(edits, event=event, by=by, now=now)
@@ -187,7 +214,11 @@ async def do(tx: Tx, member: Member, act: Act, seen: Mapping[UUID, int]) -> list
     return [_as_line(one.values, verdicts[one.id]) for one in locked]
 
 
-def _verdict(act: Act, one: Locked, seen: int, now: datetime, *, in_conflict: bool) -> Verdict:
+def _verdict(order: Order, one: Locked, seen: int, now: datetime, *, in_conflict: bool) -> Verdict:
     today = now.astimezone(ZoneInfo(one.timezone)).date()
-    verdict = judge(act, one.values, today=today, in_conflict=in_conflict)
-    return Verdict.MOVED if verdict != Verdict.ALREADY and one.version != seen else verdict
+    verdict = judge(order.act, one.values, today=today, in_conflict=in_conflict)
+    if verdict != Verdict.ALREADY and one.version != seen:
+        return Verdict.MOVED
+    _, notes = order.changes(one.values, now).get("admin_notes", (None, ""))
+    is_full = verdict == Verdict.CHANGES and len(notes) > LONGEST_TEXT
+    return Verdict.FULL if is_full else verdict

@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from onebooking.bookings import bulk
 from onebooking.bookings.acts import Act
 from onebooking.bookings.asked import PATH, address, day_at, read
-from onebooking.bookings.bulk import MOST, STEP, Line, Lines, Outlook
+from onebooking.bookings.bulk import MOST, STEP, Line, Lines, Order, Outlook
 from onebooking.clock import utc_now
 from onebooking.db import Database, Tx
 from onebooking.errors import BookingNotFound, FieldError, InvalidPayload, Unavailable
@@ -26,6 +26,7 @@ from onebooking.websites.queries import list_websites
 from onebooking.words import say
 
 Asked = Request[Any, Any, Any]
+LONGEST_NOTE = 1000
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
 
 
@@ -48,6 +49,7 @@ async def look(
         "lost": 0 if form.get("all") else len(set(form.all("booking"))) - len(lines.every),
         "more": outlook.more,
         "most": MOST,
+        "longest_note": LONGEST_NOTE,
         "at_stake": lines.at_stake(decimals),
         "websites": websites,
         "seen": [(line.id, line.version) for line in lines.changed],
@@ -66,7 +68,7 @@ async def do_it(
     Sent twice, the second finds everything done. Where the database goes away between two steps,
     what is done stays done, and the rest is offered again.
     """
-    act, seen = _act(form), _seen(form)
+    order, seen = Order(_act(form), _note(form)), _seen(form)
     done: list[Line] = []
     left: dict[UUID, int] = dict(seen)
     websites: dict[WebsiteId, Website] = {}
@@ -74,7 +76,7 @@ async def do_it(
         for step in _steps(seen):
             async with desk_of(request, database) as desk:
                 websites = websites or await _websites(desk.tx, desk.member)
-                lines = await bulk.do(desk.tx, desk.member, act, step)
+                lines = await bulk.do(desk.tx, desk.member, order, step)
             done += lines
             left = {booking_id: left[booking_id] for booking_id in left if booking_id not in step}
     except Unavailable:
@@ -83,7 +85,8 @@ async def do_it(
     if not done:
         raise BookingNotFound
     context: dict[str, Any] = {
-        "act": act,
+        "act": order.act,
+        "note": order.note,
         "lines": Lines(done),
         "gone": len(seen) - len(left) - len(done),
         "left": list(left.items()),
@@ -109,6 +112,14 @@ def _act(form: Form) -> Act:
         return Act(form.get("act"))
     except ValueError:
         raise _not_whole("act") from None
+
+
+def _note(form: Form) -> str:
+    note = form.get("note")
+    if len(note) > LONGEST_NOTE:
+        wrong = FieldError("note", say("is longer than %(most)s characters", most=LONGEST_NOTE))
+        raise InvalidPayload(f"{wrong.field} {wrong.message}", details=(wrong,))
+    return note
 
 
 async def _outlook(

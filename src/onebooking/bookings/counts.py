@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import structs
 from sqlalchemy import func, select
 
-from onebooking.bookings import filters
+from onebooking.bookings import filters, pick
 from onebooking.bookings.filters import Filters
 from onebooking.bookings.model import Status
 from onebooking.bookings.pick import MOST_COUNTED
@@ -19,12 +19,14 @@ b = bookings.c
 async def count_by_status(tx: Tx, reach: Reach, wanted: Filters) -> Mapping[Status, int] | None:
     """Of what matches but for its status; None where that is more than 10,000.
 
-    Never looks at more rows than that, however many there are.
+    Never reads more bookings than that, and none for words that are in more of them.
     """
-    every = filters.conditions(structs.replace(wanted, status=None))
+    every = structs.replace(wanted, status=None)
+    if wanted.q and (await tx.execute(pick.count(reach, every))).scalar_one() > MOST_COUNTED:
+        return None
     few = (
         select(b.status)
-        .where(within(b.website_id, reach), *every)
+        .where(within(b.website_id, reach), *filters.conditions(every))
         .limit(MOST_COUNTED + 1)
         .subquery()
     )

@@ -128,11 +128,11 @@ def latest_of(column: str, newer: Sequence[Change], *, since: int) -> Change | N
     return next(found, None)
 
 
-async def in_conflict(tx: Tx, booking_ids: Collection[UUID], field: str) -> set[UUID]:
-    """Those of these bookings whose `field` waits for a member to settle it."""
+async def in_conflict(tx: Tx, booking_ids: Collection[UUID], fields: Collection[str]) -> set[UUID]:
+    """Those of these bookings of which one of `fields` waits for a member to settle it."""
     c = conflicts.c
     wanted = select(c.booking_id).where(
-        c.booking_id.in_(booking_ids), c.field == field, c.settled_at.is_(None)
+        c.booking_id.in_(booking_ids), c.field.in_(fields), c.settled_at.is_(None)
     )
     return set((await tx.execute(wanted)).scalars())
 

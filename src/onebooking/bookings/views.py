@@ -96,7 +96,9 @@ async def save_view(tx: Tx, member: Member, wish: Wish, said: Iterable[Pair]) ->
         raise _taken(name)
     theirs = select(func.count()).where(v.owner_id == member.id)
     if (await tx.execute(theirs)).scalar_one() >= MOST_VIEWS:
-        raise _wrong(f"You have {MOST_VIEWS} views. Delete one that you no longer need.")
+        raise _wrong(
+            say("You have %(most)s views. Delete one that you no longer need.", most=MOST_VIEWS)
+        )
     view_id = new_id(utc_now())
     values = {"id": view_id, "owner_id": member.id, "name": name, "shared": wish.shared}
     new = insert(booking_views).values(values | _as_columns(content)).on_conflict_do_nothing()
@@ -214,11 +216,13 @@ def _checked(member: Member, wish: Wish) -> str:
     try:
         return convert(" ".join(wish.name.split()), Name)
     except ValidationError:
-        raise _wrong(f"Give the view a name of 1 to {LONGEST_NAME} characters.") from None
+        raise _wrong(
+            say("Give the view a name of 1 to %(most)s characters.", most=LONGEST_NAME)
+        ) from None
 
 
 def _taken(name: str) -> InvalidPayload:
-    return _wrong(f"There is a view called {name} already. Choose another name.")
+    return _wrong(say("There is a view called %(name)s already. Choose another name.", name=name))
 
 
 def _wrong(message: str) -> InvalidPayload:

@@ -16,7 +16,8 @@ Short = Annotated[str, Meta(max_length=50)]
 Line = Annotated[str, Meta(max_length=200)]
 Address = Annotated[str, Meta(max_length=320)]  # RFC 3696, erratum 1690
 Id = Annotated[str, Meta(max_length=255)]
-Text = Annotated[str, Meta(max_length=5000)]
+LONGEST_TEXT = 5000
+Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]
 
 MaybeInteger: TypeAlias = Integer | None | UnsetType
 MaybeShort: TypeAlias = Short | None | UnsetType

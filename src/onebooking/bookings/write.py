@@ -1,5 +1,6 @@
 """Write what members changed: bookings, their history, and what their websites are owed."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -33,22 +34,26 @@ class Edited(Struct, frozen=True):
 
 
 def write(edits: Sequence[Edited], *, event: str, by: str, now: datetime) -> list[Statement | None]:
-    """Write edits, all of the same columns, and their history: two statements, however many.
+    """Write edits and their history: two statements, however many, where all change the same.
 
     `by` is the member's e-mail address.
     """
-    if not edits:
-        return []
+    alike: dict[tuple[str, ...], list[Edited]] = defaultdict(list)
+    for edit in edits:
+        alike[*edit.changes].append(edit)
+    updates = [_update(columns, some, now) for columns, some in alike.items()]
+    return [*updates, record_changes([_history(edit, event, by, now) for edit in edits])]
+
+
+def _update(columns: tuple[str, ...], edits: Sequence[Edited], now: datetime) -> Statement:
     rows = [edit.data | {"id": edit.booking.id, "warnings": _warnings(edit, now)} for edit in edits]
-    written = [*edits[0].changes, "warnings"]
-    update = Statement(
-        f"UPDATE bookings SET {', '.join(f'{column} = new.{column}' for column in written)}, "
-        "version = bookings.version + 1, updated_at = now() "
+    return Statement(
+        f"UPDATE bookings SET {', '.join(f'{name} = new.{name}' for name in columns)}, "
+        "warnings = new.warnings, version = bookings.version + 1, updated_at = now() "
         "FROM json_populate_recordset(NULL::bookings, %(rows)s::json) AS new "
         "WHERE bookings.id = new.id",
         {"rows": as_json(rows)},
     )
-    return [update, record_changes([_history(edit, event, by, now) for edit in edits])]
 
 
 def owed_of(edits: Iterable[Edited], *, event: str, by: str) -> list[Owed]:
