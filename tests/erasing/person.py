@@ -15,6 +15,7 @@ from onebooking.db import Database
 from onebooking.deliveries.send import Outcome
 from tests import make
 from tests.front_door import Hub
+from tests.parks import run
 from tests.worker import claim, deliver, record
 
 EMAIL, PHONE, NAME = "siriporn@private.example", "081-555-0199", "ศิริพร Privacy"
@@ -69,11 +70,15 @@ async def live(hub: Hub) -> Lived:
 
 
 async def _looked_for(hub: Hub) -> None:
-    """Somebody saved lists of this guest's bookings."""
+    """Somebody saved lists of this guest's bookings, and imported a file of them alone."""
     member = await make.member(hub.database)
     async with hub.database.begin(member.reach) as tx:
         for name, q in (("A guest", EMAIL), (PHONE, "HW")):
             await save_view(tx, member, Wish(name, shared=False), [("q", q), ("status", "pending")])
+    named = "INSERT INTO imports (website_id, file_hash, file_name) "
+    await run(
+        hub.database, named + "VALUES ('hanuman-world', 'x', :name)", name=f"{EMAIL} alone.csv"
+    )
 
 
 async def traces(database: Database, *looked_for: str) -> list[tuple[str, str]]:

@@ -27,8 +27,8 @@ from tests.worker import claim, record
 
 pytestmark = pytest.mark.anyio
 FOUND_IN = {
-    "attempts", "booking_changes", "bookings", "conflicts", "deliveries", "idempotency_keys",
-    "parked_events", "sync_logs",
+    "attempts", "booking_changes", "booking_views", "booking_words", "bookings", "conflicts",
+    "deliveries", "idempotency_keys", "imports", "parked_events", "sync_logs",
 }  # fmt: skip
 
 

@@ -254,3 +254,13 @@ async def test_set_up_survives_no_race_with_itself(database: Database) -> None:
         await setup.set_up(tx, path.rpartition("/")[2], first, LOCAL.joined, now=utc_now())
     held = await as_owner(database, "SELECT 1 FROM pg_locks WHERE locktype = 'advisory'")
     assert held == []
+
+
+async def test_a_name_is_one_line_wherever_we_quote_it(database: Database, tmp_path: Path) -> None:
+    """An invitation says by whom: nobody writes a paragraph of their own into our mail."""
+    path = await invitation_path(database)
+    async with browsing(database, tmp_path) as browser:
+        named = "Nok\r\n\r\nYour password is old.\u2028Change it: https://evil.example \x1b[1m"
+        assert (await browser.sends(path, name=named, password=PASSWORD)).status_code == 303
+    ((name,),) = await all_of(database, f"SELECT name FROM members WHERE email = '{NOK}'")
+    assert name == "Nok Your password is old. Change it: https://evil.example [1m"

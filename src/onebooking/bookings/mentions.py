@@ -1,7 +1,8 @@
 """A person in places that are no booking of theirs: clean the copies that the hub made.
 
-Copies are what is kept of what went in and out: logs, replies, history, parked events. What other
-bookings hold at this moment is theirs; a member edits it, so that its website is told too.
+Copies are what is kept of what went in and out: logs, replies, history, parked events, names of
+imported files. What other bookings hold at this moment is theirs; a member edits it, so that its
+website is told too.
 """
 
 import re
@@ -91,6 +92,7 @@ _COPIES = (
         "UPDATE parked_events SET event = jsonb_set(event - 'warnings', '{values}', "
         f"(event -> 'values') - %(personal)s::text[]) WHERE {_has('event')}"
     ),
+    f"UPDATE imports SET file_name = '{ERASED}' WHERE {_has('file_name')}",
 )
 _HISTORY = (
     ("booking_changes", ("booking_id", "version"), "changes"),

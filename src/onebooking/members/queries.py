@@ -132,7 +132,13 @@ async def website_names(tx: Tx, reach: Reach) -> dict[WebsiteId, str]:
 
 async def rename(tx: Tx, member_id: UUID, name: str) -> None:
     """Call the member so."""
-    await tx.execute(update(members).where(members.c.id == member_id).values(name=name))
+    named = update(members).where(members.c.id == member_id)
+    await tx.execute(named.values(name=_on_one_line(name)))
+
+
+def _on_one_line(name: str) -> str:
+    """Our mails quote it: nobody writes a paragraph of their own into them."""
+    return " ".join("".join(one if one.isprintable() else " " for one in name).split())
 
 
 async def set_role(tx: Tx, member_id: UUID, role: Role, reach: Reach) -> None:
@@ -150,7 +156,8 @@ async def set_disabled(tx: Tx, member_id: UUID, at: datetime | None) -> None:
 
 async def insert_member(tx: Tx, *, email: str, name: str, role: Role, all_websites: bool) -> UUID:
     """A new row in `members`; its id."""
-    new = insert(members).values(email=email, name=name, role=role, all_websites=all_websites)
+    values = {"name": _on_one_line(name), "role": role, "all_websites": all_websites}
+    new = insert(members).values(email=email, **values)
     member_id: UUID = (await tx.execute(new.returning(members.c.id))).scalar_one()
     return member_id
 
