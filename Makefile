@@ -1,7 +1,7 @@
 # Two commands matter: `make run` and `make test`. Each sets up everything it needs.
 # Every path here is relative, so that the checkout may lie under any name.
 .PHONY: run test check install lock messages screenshots clean
-.PHONY: bench-ingest bench-deliveries bench-claim bench-memory bench-imports bench-live
+.PHONY: bench-ingest bench-deliveries bench-claim bench-memory bench-imports bench-live bench-pages
 .PHONY: faults faults-kill faults-many faults-failover faults-disk faults-cut faults-websites faults-shuffle faults-fuzz
 .DEFAULT_GOAL := run
 
@@ -126,6 +126,11 @@ bench-imports: install
 ## bench-live: what it costs that pages follow changes: a look, and open streams
 bench-live: install
 	$(BIN)/python -m bench.live
+
+## bench-pages: pages over BOOKINGS bookings, beside their own SQL
+BOOKINGS ?= 1000000
+bench-pages: install
+	$(BIN)/python -m bench.pages --bookings $(BOOKINGS)
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
