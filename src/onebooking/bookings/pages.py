@@ -46,6 +46,9 @@ async def bookings_page(
     found = await queries.list_bookings(
         tx, member.reach, asked.filters, limit=_ROWS, cursor=asked.cursor
     )
+    # More than can be counted of some statuses is more than can be counted of all.
+    countable = found.total_is_exact
+    counts = await count_by_status(tx, member.reach, asked.filters) if countable else None
     shown = len(found.bookings)
     view = views.get(asked.view or "")
     saved = asked if view is None else understand(view.pairs(member.reach))
@@ -53,7 +56,7 @@ async def bookings_page(
         "websites": websites,
         "asked": asked,
         "found": found,
-        "counts": await count_by_status(tx, member.reach, asked.filters),
+        "counts": counts,
         "next": found.next_cursor and asked.following(found.next_cursor, shown),
         "views": list(views.values()),
         "view": view,

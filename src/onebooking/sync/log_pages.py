@@ -23,7 +23,7 @@ from onebooking.words import say
 
 Asked = Request[Any, Any, Any]
 _ROWS = 50
-_DIRECTIONS, _STATUSES = ("inbound", "outbound"), ("success", "failed", "pending")
+_DIRECTIONS = ("inbound", "outbound")
 Choice = Annotated[str, QueryParameter(description="Empty: any", max_length=100)]
 
 
@@ -45,7 +45,7 @@ async def log_page(
     wanted = Wanted(
         booking_id=booking_id,
         direction=direction if direction in _DIRECTIONS else None,
-        status=log_status if log_status in _STATUSES else None,
+        status=log_status if log_status in listing.STATUSES else None,
         before=None if cursor is None else paging.decode(cursor, tuple[datetime, UUID]),
     )
     rows = await listing.list_rows(
