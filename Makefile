@@ -16,7 +16,7 @@ run: install
 # These start processes and look at the clock, or wait for every transaction on the server: they
 # run one after the other.
 ALONE := tests/browser tests/embedded tests/end_to_end tests/examples tests/faults \
-  tests/deliveries/test_claim_cost.py tests/recovery/test_changes.py
+  tests/deliveries/test_claim_cost.py tests/recovery/test_changes.py tests/cost/test_plan_work.py
 
 ## test: everything, as a fresh machine would see it
 test: check
