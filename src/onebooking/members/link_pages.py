@@ -21,8 +21,7 @@ from onebooking.members.mail_links import NotMailed, base_url, log, send_quietly
 from onebooking.members.model import Member
 from onebooking.members.provider import Proof, Provider
 from onebooking.members.setup import First
-from onebooking.members.sign_in import Arrival
-from onebooking.members.sign_in_pages import signed_in
+from onebooking.members.sign_in_pages import let_in, signed_in
 from onebooking.reach import EVERYTHING, NOTHING
 from onebooking.settings import Settings
 from onebooking.web.forms import Form
@@ -63,13 +62,7 @@ async def set_up_now(
         async with database.begin(EVERYTHING) as tx:
             member = await setup.set_up(tx, token, first, provider.joined, now=now)
             await proof.keep(tx, member, now=now)
-            entered = await sign_in.enter(
-                tx,
-                member.id,
-                Arrival(place_of(request), proof),
-                now=now,
-                factor_required=provider.factor_required,
-            )
+            entered = await let_in(request, tx, provider, member.id, proof)
     except LinkOver:
         raise
     except OneBookingError as failed:
@@ -106,10 +99,7 @@ async def accept_now(
         return _form(request, "invitation", failed, **context)
     async with database.begin(NOTHING) as tx:
         member = await invite.accept(tx, token, name=name, proof=proof, now=now)
-        arrival = Arrival(place_of(request), proof)
-        entered = await sign_in.enter(
-            tx, member.id, arrival, now=now, factor_required=provider.factor_required
-        )
+        entered = await let_in(request, tx, provider, member.id, proof)
     return signed_in(request, entered, "/")
 
 

@@ -15,12 +15,13 @@ from onebooking.errors import AuthFailed
 from onebooking.members.links import Kind
 from onebooking.members.model import Member
 from onebooking.members.sessions import Held
+from onebooking.words import say
 
 
 class WrongSignIn(AuthFailed):
     """Address or password is wrong; which of the two, nobody is told."""
 
-    def __init__(self, message: str = "Address or password is wrong.") -> None:
+    def __init__(self, message: str = say("Address or password is wrong.")) -> None:
         super().__init__(message)
 
 

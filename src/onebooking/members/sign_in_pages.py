@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 from litestar import Request, get, post
 from litestar.background_tasks import BackgroundTask
@@ -17,7 +18,7 @@ from onebooking.errors import AuthFailed, NotAllowed, OneBookingError, RateLimit
 from onebooking.members import queries, second_factor, sessions, sign_in
 from onebooking.members.auth import place_of, whole_session
 from onebooking.members.model import Member
-from onebooking.members.provider import Provider, WrongSignIn
+from onebooking.members.provider import Proof, Provider, WrongSignIn
 from onebooking.members.sessions import Place, Session, Wait
 from onebooking.members.sign_in import Arrival, Entered
 from onebooking.reach import NOTHING
@@ -71,10 +72,15 @@ async def _entered(request: Asked, database: Database, provider: Provider, form:
         before = session_token(request.cookies, request.scope["scheme"])
         if before is not None:
             await sessions.end_by_token(tx, before)
-        owner, arrival = await proof.owner(tx, now=now), Arrival(place, proof)
-        return await sign_in.enter(
-            tx, owner, arrival, now=now, factor_required=provider.factor_required
-        )
+        return await let_in(request, tx, provider, await proof.owner(tx, now=now), proof)
+
+
+async def let_in(
+    request: Asked, tx: Tx, provider: Provider, member_id: UUID, proof: Proof
+) -> Entered:
+    """Open a session for whom a proof is good; for `signed_in`, once it is committed."""
+    arrival, required = Arrival(place_of(request), proof), provider.factor_required
+    return await sign_in.enter(tx, member_id, arrival, now=utc_now(), factor_required=required)
 
 
 def signed_in(request: Asked, entered: Entered, onward: str) -> Page:

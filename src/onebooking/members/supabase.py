@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping
-from datetime import datetime
 from types import MappingProxyType
 from typing import Self
 from uuid import UUID
@@ -15,17 +14,17 @@ from onebooking.errors import (
     AuthFailed,
     FieldError,
     InvalidPayload,
-    NotAllowed,
     RateLimited,
     SignInAway,
 )
-from onebooking.members import acts, jwts, passwords, queries, supabase_users
+from onebooking.members import jwts, passwords, supabase_users
 from onebooking.members.links import Kind, LinkOver
 from onebooking.members.mail_links import NotMailed, log
 from onebooking.members.model import Member
 from onebooking.members.provider import Bearer, Known, WrongSignIn
 from onebooking.members.sessions import Held
-from onebooking.members.supabase_calls import Account, Calls, Granted, Part, Refused
+from onebooking.members.supabase_calls import Calls, Granted, Part, Refused
+from onebooking.members.supabase_proof import AccountProof
 from onebooking.settings import Settings, SettingsError
 from onebooking.vault import Vault
 from onebooking.words import say
@@ -33,48 +32,18 @@ from onebooking.words import say
 _PARTS: Mapping[Kind, Part] = MappingProxyType({Kind.INVITATION: "invite", Kind.RESET: "recovery"})
 _SAID = MappingProxyType(
     {
-        "email_not_confirmed": "Confirm your address first: Supabase mailed you a link.",
-        "user_banned": "This account is locked at Supabase. Ask a superadmin.",
-        "insufficient_aal": "Supabase asks for its own second factor first. Change it there.",
-        "same_password": "This is the password you had. Choose another.",
+        "email_not_confirmed": say("Confirm your address first: Supabase mailed you a link."),
+        "user_banned": say("This account is locked at Supabase. Ask a superadmin."),
+        "insufficient_aal": say("Supabase asks for its own second factor first. Change it there."),
+        "weak_password": say("Supabase thinks that this would be guessed soon. Choose another."),
+        "same_password": say("This is the password you had. Choose another."),
     }
 )
 
-
-class AccountProof(Struct, frozen=True):
-    """That Supabase knows who somebody is; `trusted` where it also looked at their address."""
-
-    account: Account
-    trusted: bool
-    held: Held | None = None
-
-    @property
-    def guarded(self) -> bool:
-        """By a second factor at Supabase."""
-        return self.account.guarded
-
-    async def owner(self, tx: Tx, *, now: datetime) -> UUID:
-        """The member linked to the account, or, the first time, the one at its address."""
-        member = await supabase_users.member_of(tx, self.account.id)
-        if member is not None:
-            return member.id
-        if not self.trusted:
-            raise NotAllowed(
-                say("Your address is not confirmed at Supabase. Ask for an invitation.")
-            )
-        member = await queries.by_email(tx, self.account.email)
-        if member is None or member.disabled_at is not None:
-            raise NotAllowed(say("No member has this address. Ask to be invited."))
-        if await supabase_users.link(tx, member.id, self.account.id, now=now):
-            await acts.record(tx, member.id, "joined", by=member.email, now=now)
-        elif await supabase_users.user_of(tx, member.id) != self.account.id:
-            raise NotAllowed(say("Your address had another account before. Choose a new password."))
-        return member.id
-
-    async def keep(self, tx: Tx, member: Member, *, now: datetime) -> None:
-        """Link the two: their letter box, or the password, said that they are one."""
-        if not await supabase_users.link_anew(tx, member.id, self.account.id, now=now):
-            raise NotAllowed(say("This account is another member's."))
+_OVER = frozenset(
+    {"bad_jwt", "refresh_token_already_used", "refresh_token_not_found", "session_expired",
+     "session_not_found"}
+)  # fmt: skip
 
 
 class Supabase(Struct, frozen=True):
@@ -132,7 +101,9 @@ class Supabase(Struct, frozen=True):
         """Supabase mails the link; the mail template appends Supabase's part to ours."""
         if not given:
             log.error("a link of Supabase's mail lacks ?token_hash=: mend its mail templates")
-            raise _wrong("This link is not whole. Tell a superadmin: Supabase's mail template.")
+            raise _wrong(
+                say("This link lacks its end. Tell a superadmin: the mail templates at Supabase.")
+            )
         try:
             granted = await self.calls.use_part(_PARTS[kind], given)
         except Refused:
@@ -146,7 +117,10 @@ class Supabase(Struct, frozen=True):
     ) -> AccountProof:
         """A password that neither we nor Supabase think weak."""
         passwords.check_new(password, about=(member.email, name))
-        access, refresh = self._tokens(opened or b"")
+        try:
+            access, refresh = self._tokens(opened or b"")
+        except SettingsError:
+            raise LinkOver from None
         return await self._chosen(access, refresh, password)
 
     async def change(self, known: Known, name: str, password: str, *, new: str) -> AccountProof:
@@ -168,12 +142,9 @@ class Supabase(Struct, frozen=True):
             await self.calls.invite(member.email, url)
         except Refused as no:
             if no.code in ("email_exists", "user_already_exists"):
-                raise NotMailed(
-                    say("They have an account at Supabase: it signs them in.")
-                ) from None
-            raise NotMailed(
-                say("Supabase mails no invitation (%(why)s).", why=no.code or no.message)
-            ) from None
+                raise NotMailed(say("They have an account at Supabase already.")) from None
+            why = no.code or no.message
+            raise NotMailed(say("Supabase mails no invitation (%(why)s).", why=why)) from None
         except (SignInAway, RateLimited) as failed:
             raise NotMailed(say("Supabase: %(message)s", message=failed.message)) from None
 
@@ -233,7 +204,11 @@ class Supabase(Struct, frozen=True):
         try:
             granted = await self.calls.choose_password(access, refresh, password)
         except Refused as no:
-            raise _wrong(_SAID.get(no.code, no.message)) from None
+            if no.code in _OVER:
+                raise LinkOver from None
+            raise _wrong(
+                _SAID.get(no.code, say("Supabase does not take this password. Choose another."))
+            ) from None
         return AccountProof(granted.account, trusted=True, held=self._held(granted))
 
     async def _proof(self, granted: Granted, *, linked: str | None) -> AccountProof:
