@@ -13,9 +13,9 @@ from onebooking.members.model import Member, Role
 from onebooking.reach import EVERYTHING
 from onebooking.tables import member_passwords, member_sessions
 from tests import make
-from tests.members.browsing import OTHER_PASSWORD, PASSWORD, Browser
+from tests.members.browsing import OTHER_PASSWORD, PASSWORD, Browser, browsing
 from tests.members.gotrue import GoTrue
-from tests.members.supabase_browsing import MINA, at_supabase
+from tests.members.supabase_browsing import MINA, at_supabase, named
 from tests.parks import all_of, run
 
 pytestmark = pytest.mark.anyio
@@ -100,6 +100,21 @@ async def test_a_password_that_is_refused_uses_the_link_up_no_more_than_ours_doe
         assert (await follows(nok, link, name="Nok", password=PASSWORD))[0] == 303
     tokens = await all_of(database, "SELECT supabase_tokens FROM member_links")
     assert [row for row in tokens if row[0] is not None and not row[0].startswith(b"gAAAA")] == []
+
+
+@pytest.mark.usefixtures("mina")
+async def test_what_a_link_opened_at_supabase_may_be_over_before_a_password_is_taken(
+    database: Database, tmp_path: Path, server: GoTrue, browser: Browser
+) -> None:
+    await browser.sends("/reset", email=MINA)
+    link = link_to(server, MINA)
+    assert (await follows(browser, link, password="leaked by the thousands"))[0] == 422
+    other = named(server, secret_key="x" * 40)
+    async with browsing(database, tmp_path, **other) as keyless:
+        assert (await follows(keyless, link, password=OTHER_PASSWORD))[0] == 404
+    server.revoke(MINA)
+    assert (await follows(browser, link, password=OTHER_PASSWORD))[0] == 404
+    assert server.users[MINA].password == PASSWORD
 
 
 @pytest.mark.usefixtures("som")
