@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from httpx import AsyncClient
+from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.parser import text_string_to_metric_families
 
+from onebooking import metrics
 from onebooking.db import Database
 from onebooking.metrics import REGISTRY
 from onebooking.metrics_share import folder_in, share
@@ -93,20 +95,57 @@ async def test_no_label_holds_what_a_caller_made_up(hub: Hub) -> None:
     assert not re.search("Siriporn|by-somebody|made-up", text)
 
 
+# One metric with the labels it is chosen by, and what a sum is made by.
+CHOSEN = re.compile(r"\b(onebooking_[a-z_]+)(?:{([^}]*)})?")
+GROUPED = re.compile(r"\b(?:by|without|on|ignoring|group_left)\s*\(([^)]*)\)")
+SHOWN = re.compile(r"{{\s*(?:\$labels\.)?(\w+)\s*}}")
+FROM_PROMETHEUS = {"le", "instance", "job", "value"}
+
+
+def asked_by(file: str) -> list[tuple[str, str]]:
+    """Each question of a file, and the text that shows its answer."""
+    text = (GRAFANA / file).read_text("utf-8")
+    if file.endswith(".json"):
+        panels = [one for panel in json.loads(text)["panels"]
+                  for one in (panel, *panel.get("panels", ()))]  # fmt: skip
+        targets = [target for panel in panels for target in panel.get("targets", ())]
+        return [(target["expr"], target.get("legendFormat", "")) for target in targets]
+    rules = re.split(r"- alert:", text)[1:]
+    return [(re.findall(r"expr: (.*)", rule)[0], rule) for rule in rules]
+
+
 @pytest.mark.parametrize("file", ["onebooking.json", "alerts.yml"])
 async def test_the_dashboard_and_the_alert_rules_ask_for_what_there_is(hub: Hub, file: str) -> None:
-    asked = (GRAFANA / file).read_text("utf-8")
-    if file.endswith(".json"):
-        panels = json.loads(asked)["panels"]
-        asked = "\n".join(target["expr"] for panel in panels for target in panel["targets"])
+    """Metrics that exist, chosen, summed and shown by labels that they have."""
+    await hub.hears(make.event())
     page = (await hub.http.get("/metrics")).text
-    known = set()
+    known: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(page):
         endings = {"counter": ["_total"], "histogram": ["_bucket", "_count", "_sum"]}
-        known |= {family.name + ending for ending in endings.get(family.type, [""])}
-    used = set(re.findall(r"\bonebooking_[a-z_]+", asked))
-    assert used - known == set()
-    assert len(used) >= 5
+        for ending in endings.get(family.type, [""]):
+            labels = {name for sample in family.samples for name in sample.labels}
+            known[family.name + ending] = labels | labels_of(family.name)
+    asked = asked_by(file)
+    assert len(asked) >= 5
+    for question, shown in asked:
+        used = CHOSEN.findall(question)
+        assert used
+        assert [name for name, _ in used if name not in known] == [], question
+        labels = set.union(*(known[name] for name, _ in used)) | FROM_PROMETHEUS
+        for name, chosen in used:
+            picked = set(re.findall(r"(\w+)\s*[=!]", chosen))
+            assert picked <= known[name] | FROM_PROMETHEUS, question
+        grouped = {one.strip() for by in GROUPED.findall(question) for one in by.split(",")}
+        assert grouped - {""} <= labels, question
+        assert set(SHOWN.findall(shown)) <= labels, (question, shown)
+
+
+def labels_of(family: str) -> set[str]:
+    """Those of a metric that has no sample yet, as it was declared."""
+    for metric in (one for one in vars(metrics).values() if isinstance(one, MetricWrapperBase)):
+        if next(iter(metric.describe())).name == family:
+            return set(metric._labelnames)
+    return set()
 
 
 async def test_what_is_refused_or_fails_before_a_handler_is_counted_as_it_was_answered(

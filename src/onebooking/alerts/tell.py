@@ -37,7 +37,7 @@ class Teller(Struct, frozen=True, kw_only=True):
     post: Post | None
     addresses: tuple[str, ...]
     hook: Hook | None
-    link: str | None
+    base: str | None  # where members reach the hub: links begin with it
     http: aiohttp.ClientSession
 
     @classmethod
@@ -51,7 +51,7 @@ class Teller(Struct, frozen=True, kw_only=True):
             post=post_of(settings),
             addresses=settings.alerts_recipients,
             hook=Hook(url, secret) if url and secret else None,
-            link=None if base is None else base.rstrip("/") + "/api/health/websites",
+            base=None if base is None else base.rstrip("/"),
             http=http,
         )
 
@@ -104,7 +104,7 @@ async def _mail(teller: Teller, to: str, news: list[Notice], now: datetime) -> s
     if teller.post is None:
         return "No mail server is named."
     try:
-        await send_mail(teller.post, mail_about(news, to=to, link=teller.link, now=now))
+        await send_mail(teller.post, mail_about(news, to=to, base=teller.base, now=now))
     except NotSent as failed:
         return str(failed)
     return None

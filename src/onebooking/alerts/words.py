@@ -17,11 +17,12 @@ _MOST_LISTED = 50
 
 
 class Wording(Struct, frozen=True):
-    """How one kind of alert is said."""
+    """How one kind of alert is said, and the page where it is mended."""
 
     subject: str
     what: str
     to_do: str
+    page: str
 
 
 WORDS = MappingProxyType(
@@ -30,41 +31,50 @@ WORDS = MappingProxyType(
             "{website} is failing",
             "accepts no webhook of ours. Edits that wait: {count}. None is lost.",
             "See that the website is up and its webhook answers 2xx. We go on trying.",
+            "/websites/{id}",
         ),
         Kind.PAUSED: Wording(
             "deliveries to {website} are paused",
             "is sent nothing any more: its webhook is gone, or failed for days. "
             "Edits that wait: {count}. None is lost.",
             "Mend the webhook or its URL, then resume the website.",
+            "/websites/{id}",
         ),
         Kind.GIVEN_UP: Wording(
             "{website} missed edits",
             "did not accept edits for so long that we gave up. Deliveries given up: {count}.",
             "Mend what they name as their reason, then resend them.",
+            "/deliveries?website_id={id}&state=given_up",
         ),
         Kind.PARKED: Wording(
             "{website} left bookings out",
             "reported changes of bookings that it never sent. Events that wait: {count}.",
             "Let the website send those bookings: reconcile it.",
+            "/sync-log/parked?website_id={id}",
         ),
         Kind.CONFLICTS: Wording(
             "{website} has conflicts",
             "and the team changed the same fields. Conflicts that wait: {count}.",
             "Open these bookings and choose a value.",
+            "/bookings?website_id={id}&sync_state=conflict",
         ),
     }
 )
 
 
-def mail_about(notices: Sequence[Notice], *, to: str, link: str | None, now: datetime) -> Mail:
-    """One mail that says all of `notices`, of which there is at least one."""
+def mail_about(notices: Sequence[Notice], *, to: str, base: str | None, now: datetime) -> Mail:
+    """One mail that says all of `notices`, of which there is at least one.
+
+    `base` is where members reach the hub; without it the mail has no links.
+    """
     is_over = [notice for notice in notices if notice.cleared_at is not None]
     is_open = [notice for notice in notices if notice.cleared_at is None]
-    parts = [_open(notice, now) for notice in is_open] + [_over(notice) for notice in is_over]
+    parts = [_open(notice, base, now) for notice in is_open]
+    parts += [_over(notice) for notice in is_over]
     if len(parts) > _MOST_LISTED:
         parts = [*parts[:_MOST_LISTED], f"… and {len(parts) - _MOST_LISTED} more."]
-    if link is not None:
-        parts.append(f"All websites: {link}")
+    if base is not None:
+        parts.append(f"All websites: {base}/websites")
     if is_open:
         parts.append("You hear of what is still so once a day, and once when it is over.")
     return Mail(
@@ -117,7 +127,7 @@ def _subject(notices: Sequence[Notice]) -> str:
     return f"{len(notices)} alerts {'at' if is_open else 'are over at'} {places}"
 
 
-def _open(notice: Notice, now: datetime) -> str:
+def _open(notice: Notice, base: str | None, now: datetime) -> str:
     words = WORDS[notice.kind]
     count = f"{notice.count:,}" + (" or more" if notice.count >= MOST_COUNTED else "")
     still = "Still so: " if notice.told_at is not None else ""
@@ -125,7 +135,7 @@ def _open(notice: Notice, now: datetime) -> str:
         f"{still}{notice.website} {words.what.format(count=count)}\n"
         f"  Since {_when(notice.since, notice.timezone)}: {_how_long(now - notice.since)}.\n"
         f"  {words.to_do}"
-    )
+    ) + ("" if base is None else f"\n  {base}{words.page.format(id=notice.website_id)}")
 
 
 def _over(notice: Notice) -> str:
