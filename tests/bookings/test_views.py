@@ -214,8 +214,12 @@ async def test_who_lost_the_reach_of_a_view_of_their_own_sees_it_no_more(hub: Hu
     await two_parks(hub)
     nok = await visiting(hub, Role.STAFF, OURS, THEIRS)
     await saves(nok, "Flying", f"website_id={THEIRS}")
+    other = await saves(nok, "Other", "status=pending")
     await run(hub.database, f"DELETE FROM member_websites WHERE website_id = '{THEIRS}'")
-    assert views_on(await nok.opens("/bookings")) == []
+    assert views_on(await nok.opens("/bookings")) == ["Other"]
+    for path in ("", f"/{other}"):  # its name is taken all the same
+        reply = await nok.sends(f"/bookings/views{path}", name="flying", matching="q=x")
+        assert reply.status_code == 422
 
 
 async def test_a_form_sent_by_htmx_is_answered_with_where_to_go(hub: Hub) -> None:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
 from onebooking.bookings.reading import Pair
 from onebooking.clock import utc_now
@@ -102,7 +103,7 @@ async def save_view(tx: Tx, member: Member, wish: Wish, said: Iterable[Pair]) ->
     view_id = new_id(utc_now())
     values = {"id": view_id, "owner_id": member.id, "name": name, "shared": wish.shared}
     new = insert(booking_views).values(values | _as_columns(content)).on_conflict_do_nothing()
-    if not (await tx.execute(new)).rowcount:  # one that names only what they no longer reach
+    if (await tx.execute(new.returning(v.id))).first() is None:  # of websites out of reach by now
         raise _taken(name)
     return view_id
 
@@ -115,14 +116,14 @@ async def name_view(tx: Tx, member: Member, view_id: UUID, wish: Wish) -> None:
         NotAllowed: the member's role may not share.
         NotFound: no such view, or not theirs.
     """
-    view = await _managed(tx, member, view_id)
+    await _managed(tx, member, view_id)
     name = _checked(member, wish)
-    await _lock_owner(tx, view.owner_id)
-    other = exists().where(v.owner_id == view.owner_id, _named(name), v.id != view_id)
-    change = update(booking_views).where(v.id == view_id, ~other)
-    changed = change.values(name=name, shared=wish.shared, updated_at=func.now())
-    if not (await tx.execute(changed)).rowcount:
-        raise _taken(name)
+    change = update(booking_views).where(v.id == view_id)
+    try:
+        async with tx.begin_nested():
+            await tx.execute(change.values(name=name, shared=wish.shared, updated_at=func.now()))
+    except IntegrityError:
+        raise _taken(name) from None
 
 
 async def replace_view(tx: Tx, member: Member, view_id: UUID, said: Iterable[Pair]) -> None:
