@@ -27,6 +27,8 @@ from onebooking.deliveries import api as deliveries
 from onebooking.deliveries import pages as deliveries_pages
 from onebooking.deliveries import trial_pages
 from onebooking.deliveries.send import open_http
+from onebooking.exports import api as exports
+from onebooking.exports import pages as exports_pages
 from onebooking.live import api as live
 from onebooking.live.follow import follow
 from onebooking.live.watchers import Watchers
@@ -98,6 +100,7 @@ def create_app(settings: Settings, database: Database) -> Litestar:
             sync.router,
             sync_logs.router,
             bookings.router,
+            exports.router,
             changes_api.router,
             digest_api.router,
             websites.router,
@@ -110,6 +113,7 @@ def create_app(settings: Settings, database: Database) -> Litestar:
             live.events,
             choice_pages.router,
             bookings_pages.router,
+            exports_pages.router,
             booking_pages.router,
             bulk_pages.router,
             view_pages.router,

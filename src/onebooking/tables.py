@@ -431,3 +431,32 @@ alert_notices = Table(
     Column("attempts", Integer, nullable=False),  # failed ones since it was told last
     Column("told_at", _at),
 )
+
+exports = Table(
+    "exports",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("member_id", Uuid, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("filters", JSONB, nullable=False),
+    Column("websites", ARRAY(Text), nullable=False),  # all it may hold
+    Column("state", Text, nullable=False),
+    Column("rows_done", Integer, nullable=False),
+    Column("rows_total", Integer),  # None: not counted yet
+    Column("size", BigInteger, nullable=False),  # bytes written so far
+    Column("reason", Text),  # why it failed
+    Column("attempts", Integer, nullable=False),  # how often a worker began
+    Column("due_at", _at),  # while leased: when the lease ends; None: nothing is left to do
+    Column("lease_token", Uuid),
+    Column("created_at", _at, nullable=False),
+    Column("started_at", _at),
+    Column("finished_at", _at),
+)
+
+export_chunks = Table(
+    "export_chunks",
+    metadata,
+    Column("export_id", Uuid, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)

@@ -11,6 +11,7 @@ from onebooking.db import Database
 from onebooking.deliveries.listen import listen
 from onebooking.deliveries.send import open_http
 from onebooking.deliveries.worker import Worker, work
+from onebooking.exports.worker import keep_exporting
 from onebooking.history.partitions import keep_partitions
 from onebooking.history.retention import Kept
 from onebooking.metrics_share import folder_in, keep_sharing, process_name
@@ -41,6 +42,7 @@ async def run_worker(settings: Settings, url: str, parent: int | None) -> None:
             asyncio.create_task(keep_partitions(database, Kept.of(settings))),
             asyncio.create_task(keep_sharing(folder_in(settings.data_dir), process_name("worker"))),
             asyncio.create_task(keep_search(database)),
+            asyncio.create_task(keep_exporting(database)),
             asyncio.create_task(keep_watch(database, Teller.of(settings, http))),
         ]
         if not settings.database_pooler:

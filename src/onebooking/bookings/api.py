@@ -1,21 +1,21 @@
 """Bookings over HTTP: list, read, change."""
 
 import re
-from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from litestar import Request, Response, Router, get, post, put
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from litestar.params import FromPath, HeaderParameter, JSONBody
 from msgspec import UNSET, Struct, ValidationError, convert, structs
 
 from onebooking.bookings import auth, queries
 from onebooking.bookings.auth import Reader
 from onebooking.bookings.edit import BookingEdit, StatusChange, edit_booking
 from onebooking.bookings.erase import erase_booking
-from onebooking.bookings.filters import Filters, Sort
-from onebooking.bookings.model import Booking, Status, SyncState
+from onebooking.bookings.filters import Filters
+from onebooking.bookings.filters_api import filters_of
+from onebooking.bookings.model import Booking
 from onebooking.db import Tx
 from onebooking.errors import BookingNotFound, FieldError, InvalidPayload, field_error
 from onebooking.members.auth import SECURITY
@@ -50,41 +50,23 @@ IfMatch = Annotated[
 ]
 
 
-def _query(description: str, **bounds: Any) -> QueryParameter:
-    return QueryParameter(description=description, **bounds)
-
-
 @get(
     "/",
     summary="List bookings",
-    dependencies={"reader": Provide(auth.open_reader)},
+    dependencies={
+        "reader": Provide(auth.open_reader),
+        "wanted": Provide(filters_of, sync_to_thread=False),
+    },
     security=auth.SECURITY,
     responses=answers(401, 404, 422),
 )
 async def list_bookings(
     reader: NamedDependency[Reader],
-    website_id: Annotated[list[str] | None, _query("Repeatable")] = None,
-    status: Annotated[list[Status] | None, _query("Repeatable")] = None,
-    date_from: Annotated[date | None, _query("First activity date")] = None,
-    date_to: Annotated[date | None, _query("Last activity date")] = None,
-    updated_since: Annotated[datetime | None, _query("With an offset")] = None,
-    q: Annotated[str | None, _query("In ref, name, e-mail, phone, hotel", max_length=200)] = None,
-    sync_state: Annotated[SyncState | None, _query("Do hub and website agree?")] = None,
-    sort: Annotated[Sort, _query("`-` for descending")] = "activity_date",
+    wanted: NamedDependency[Filters],
     limit: Limit = 50,
     cursor: CursorText = None,
 ) -> BookingsReply:
     """Members see the bookings within their reach, a website its own."""
-    wanted = Filters(
-        website_id=website_id,
-        status=status,
-        date_from=date_from,
-        date_to=date_to,
-        updated_since=updated_since,
-        q=q,
-        sync_state=sync_state,
-        sort=sort,
-    )
     page = await queries.list_bookings(reader.tx, reader.reach, wanted, limit=limit, cursor=cursor)
     return BookingsReply(page.bookings, page.next_cursor, page.total, page.total_is_exact)
 

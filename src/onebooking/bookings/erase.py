@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct, json, to_builtins
 
 from onebooking.bookings import queries
+from onebooking.bookings.exported import without_exports
 from onebooking.bookings.identity import Identity, pattern_of
 from onebooking.bookings.model import COLUMNS, ERASED_VALUES, PERSONAL
 from onebooking.bookings.oddities import oddities_of_erased
@@ -60,6 +61,7 @@ async def erase(tx: Tx, reach: Reach, booking_id: UUID, *, by: Eraser) -> None:
         raise BookingNotFound
     now = utc_now()
     identity = await Identity.of(tx, booking_id)
+    patterns = [pattern_of(term) for term in identity.addresses]
     deliveries = await _deliveries(tx, booking_id)
     await together(
         tx,
@@ -73,7 +75,8 @@ async def erase(tx: Tx, reach: Reach, booking_id: UUID, *, by: Eraser) -> None:
         Statement(_LOG, {"id": booking_id}),
         Statement(_UNNAMED_LOG, _unnamed(booking, identity)),
         Statement(_REPLIES, {"website": booking.website_id, "id": str(booking_id)}),
-        Statement(_VIEWS, {"patterns": [pattern_of(term) for term in identity.addresses]}),
+        Statement(_VIEWS, {"patterns": patterns}),
+        *without_exports(reach, booking.website_id, patterns),
     )
 
 

@@ -93,6 +93,7 @@ _COPIES = (
         f"(event -> 'values') - %(personal)s::text[]) WHERE {_has('event')}"
     ),
     f"UPDATE imports SET file_name = '{ERASED}' WHERE {_has('file_name')}",
+    f"DELETE FROM exports WHERE {_has('filters')}",  # what somebody searched for
 )
 _HISTORY = (
     ("booking_changes", ("booking_id", "version"), "changes"),

@@ -134,6 +134,7 @@ SPENT = (
     Spent("idempotency_keys", "website_id, key", "created_at <= :before", "spent"),
     Spent("website_keys", "key_hash", "expires_at <= :before", "spent"),
     Spent("website_secrets", "id", "retires_at <= :before", "spent"),
+    Spent("exports", "id", "created_at <= :before", "spent"),
     Spent("imports", "website_id, file_hash", "finished_at <= :before", "logs"),
 )
 

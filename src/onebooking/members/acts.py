@@ -18,7 +18,7 @@ a = member_acts.c
 Act = Literal[
     "added", "invited", "joined", "set_up", "changed", "disabled", "enabled", "sessions_ended",
     "password_changed", "password_reset", "factor_on", "factor_off", "codes_made", "token_made",
-    "token_revoked",
+    "token_revoked", "exported",
 ]  # fmt: skip
 
 

@@ -27,6 +27,7 @@ class Right(StrEnum):
     EDIT = "edit"  # status, date, time, guests, transport, contact, notes
     EDIT_MONEY = "edit_money"  # prices, amounts, package, add-ons
     RESEND = "resend"  # deliveries
+    EXPORT = "export"  # bookings as a file
     ERASE = "erase"  # a person's data
     SHARE_VIEWS = "share_views"  # put a saved view before colleagues
     MANAGE_WEBSITES = "manage_websites"  # edit, keys, secrets, test webhook
@@ -38,6 +39,7 @@ _STAFF = frozenset({Right.VIEW, Right.EDIT})
 _ADMIN = _STAFF | {
     Right.EDIT_MONEY,
     Right.RESEND,
+    Right.EXPORT,
     Right.ERASE,
     Right.SHARE_VIEWS,
     Right.MANAGE_WEBSITES,

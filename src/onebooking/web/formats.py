@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
+from babel.units import format_unit
 
+_MEGABYTE = 1_000_000
 _SYMBOLS = {"THB": "฿"}
 
 
@@ -25,6 +27,13 @@ def money(amount: int, currency: str, decimals: int, *, locale: Locale) -> str:
 def number(value: int, *, locale: Locale) -> str:
     """A count with its thousands parted."""
     return format_decimal(value, locale=locale)
+
+
+def size(value: int, *, locale: Locale) -> str:
+    """A number of bytes as people say it: `12 kB`, `3.4 MB`."""
+    unit = "kilobyte" if value < _MEGABYTE else "megabyte"
+    shown = max(value // 1000, 1) if value < _MEGABYTE else round(value / _MEGABYTE, 1)
+    return format_unit(shown, unit, length="short", locale=locale)
 
 
 def day(value: date, *, locale: Locale, style: str = "EEE d MMM y") -> str:

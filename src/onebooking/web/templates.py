@@ -30,7 +30,7 @@ def environment(language: str) -> Environment:
     locale = locale_of(language)
     made.filters |= {
         name: partial(getattr(formats, name), locale=locale)
-        for name in ("money", "number", "day", "moment", "ago")
+        for name in ("money", "number", "size", "day", "moment", "ago")
     }
     made.filters["said"] = CATALOGUES[language].said
     made.globals |= {
