@@ -27,7 +27,7 @@ def test_an_edit_at_the_hub_is_shown_by_the_parks_own_page(
     ref = running.park.sell(guest)
     eventually(lambda: running.park.booking(ref))
     page = window(storage_state=som)
-    eventually(lambda: _is_there(page, guest))
+    eventually(lambda: is_there(page, guest))
     find(page, guest)
     page.keyboard.press("e")
     page.get_by_label("Time", exact=True).fill("13:00")
@@ -45,7 +45,7 @@ def test_a_cancellation_asks_first_and_tells_the_park_why(
     guest = running.guest()
     ref = running.park.sell(guest)
     page = window(storage_state=som)
-    eventually(lambda: _is_there(page, guest))
+    eventually(lambda: is_there(page, guest))
     find(page, guest)
     page.get_by_role("link", name="Change the status").click()
     page.get_by_label("Status", exact=True).select_option("cancelled")
@@ -63,7 +63,7 @@ def test_of_two_members_who_edit_at_once_the_second_is_shown_the_firsts_change(
     guest = running.guest()
     running.park.sell(guest)
     first, second = window(storage_state=som), window(storage_state=som)
-    eventually(lambda: _is_there(first, guest))
+    eventually(lambda: is_there(first, guest))
     find(first, guest)
     second.goto(re.sub(r"[?#].*", "", first.url) + "?edit=guest")
     first.goto(second.url)
@@ -78,7 +78,8 @@ def test_of_two_members_who_edit_at_once_the_second_is_shown_the_firsts_change(
     expect(second.locator("#guest")).to_contain_text("Vegan")
 
 
-def _is_there(page: Page, guest: str) -> bool:
+def is_there(page: Page, guest: str) -> bool:
+    """Whether the list has the guest's one booking by now."""
     page.goto(f"/bookings?q={guest}")
     return page.locator("[data-row]").count() == 1
 

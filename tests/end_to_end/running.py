@@ -93,7 +93,7 @@ class Hub:
 
     def start(self) -> None:
         self.process.start()
-        eventually(lambda: httpx.get(f"{self.url}/readyz").is_success)
+        eventually(lambda: httpx.get(f"{self.url}/readyz").is_success, within_seconds=120)
 
     def command(self, *words: str) -> str:
         """Run `onebooking` beside the running hub; its stdout."""

@@ -85,7 +85,7 @@ def _picture(
     page.goto(view.path)
     if view.act:
         view.act(page)
-    page.wait_for_load_state("networkidle")
+    page.evaluate("document.fonts.ready.then(() => true)")
     taken = _captured(page, whole=view.whole, form=form)
     context.close()
     return taken
