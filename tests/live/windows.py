@@ -109,5 +109,6 @@ async def following(hub: Hub, role: Role, *websites: str) -> AsyncIterator[Windo
     """A window of a new member's that already follows: what it hears from now on is new."""
     visitor = await visiting(hub, role, *websites)
     async with watching(visitor) as window:
-        await window.hears(lambda news: "*" in news)  # a process that never looked says so
+        watchers = watchers_of(hub)
+        await until(lambda: watchers._known_since is not None)  # the first look knows nothing yet
         yield window
