@@ -75,6 +75,15 @@ async def test_nothing_but_our_files_is_kept_by_a_browser_or_a_proxy(hub: Hub) -
     )
 
 
+async def test_who_signs_out_leaves_nothing_in_the_browser(hub: Hub) -> None:
+    async with hub.database.begin(EVERYTHING) as tx:
+        session = signed_in(await make.session(tx, await make.member(hub.database)))
+    reply = await hub.http.post("/sign-out", headers=session)
+    assert reply.headers["clear-site-data"] == '"cache", "storage"'
+    assert "Max-Age=0" in reply.headers["set-cookie"]
+    assert (await hub.http.get("/account", headers=session)).status_code == 303
+
+
 async def test_in_production_browsers_stay_with_https_on_every_reply(
     production: AsyncClient, hub: Hub
 ) -> None:

@@ -156,6 +156,7 @@ async def test_no_path_gets_around_anything(at: World) -> None:
         reply = await at.hub.http.get(path)
         assert reply.status_code in (303, 401, 404), (path, reply.status_code)
         assert "import" not in reply.text
+    assert (await at.hub.http.request("TRACE", "/bookings")).status_code == 405
     for override in ({"X-HTTP-Method-Override": "DELETE"}, {"X-Method-Override": "POST"}):
         before = await at.hub.booking(at.booking)
         path = f"/bookings/{at.booking}/erase?_method=POST&booking_ref=HW-PRIVATE-1"

@@ -154,8 +154,8 @@ async def codes_left(tx: Tx, member_id: UUID) -> int:
 
 
 def _code() -> str:
-    """80 random bits, four and four."""
-    letters = b32encode(token_bytes(10)).decode().lower()
+    """120 random bits, four and four: enough for a plain hash."""
+    letters = b32encode(token_bytes(15)).decode().lower()
     return "-".join(letters[start : start + 4] for start in range(0, len(letters), 4))
 
 

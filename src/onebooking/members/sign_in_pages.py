@@ -175,6 +175,7 @@ async def sign_out(
             held = await sessions.end_by_token(tx, token)
     reply = go_to(request, "/sign-in")
     reply.set_cookie(no_session_cookie(scheme))
+    reply.headers["Clear-Site-Data"] = '"cache", "storage"'
     if held is not None:
         reply.background = BackgroundTask(provider.leave, held)
     return reply

@@ -20,6 +20,9 @@ Slug = Annotated[
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=_ONE_LINE)]
 Domain = Annotated[str, Meta(min_length=1, max_length=253, pattern=_ONE_LINE)]
 Url = Annotated[str, Meta(min_length=1, max_length=2000, pattern=_ONE_LINE)]
+Logo = Annotated[  # members' browsers load it, and no page of ours lets them load another
+    str, Meta(max_length=2000, pattern=r"^https://[^\x00-\x20\x7f]+" + _END)
+]
 Decimals = Annotated[int, Meta(ge=0, le=4, description="Of an amount: 0 means whole baht.")]
 
 

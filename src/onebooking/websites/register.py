@@ -11,7 +11,7 @@ from onebooking.vault import Vault
 from onebooking.web.guard import UnsafeAddress, check_url
 from onebooking.websites import queries
 from onebooking.websites.keys import TEST_KEY, TEST_WEBSITE, add_key, new_key
-from onebooking.websites.model import Decimals, Domain, Name, Slug, Url, Website
+from onebooking.websites.model import Decimals, Domain, Logo, Name, Slug, Url, Website
 from onebooking.websites.secrets import new_secret, set_secret
 from onebooking.words import say
 
@@ -23,7 +23,7 @@ class NewWebsite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Name
     domain: Domain
     webhook_url: Url | None = None
-    logo_url: Url | None = None
+    logo_url: Logo | None = None
     timezone: Name = "Asia/Bangkok"
     amount_decimals: Decimals = 0
     api_key: str | None = None
@@ -36,7 +36,7 @@ class WebsiteChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     name: Name | UnsetType = UNSET
     domain: Domain | UnsetType = UNSET
     webhook_url: Url | None | UnsetType = UNSET
-    logo_url: Url | None | UnsetType = UNSET
+    logo_url: Logo | None | UnsetType = UNSET
     timezone: Name | UnsetType = UNSET
     amount_decimals: Decimals | UnsetType = UNSET
     is_active: bool | UnsetType = UNSET
