@@ -179,6 +179,7 @@ async def test_whom_no_member_is_linked_to_is_told_so(script: Script, database: 
     for user, said in ((stranger, "No member has this address"), (unconfirmed, "not confirmed")):
         reply = await script.sends(script.server.access_token(user))
         assert (code_of(reply), said in reply.json()["error"]) == ((403, "FORBIDDEN"), True)
+    assert script.server.asked.count("GET /user") == 1  # of the stranger nobody needed to be asked
     # What users write about themselves is no proof of an address.
     boast = script.server.access_token(unconfirmed, user_metadata={"email_verified": True})
     assert code_of(await script.sends(boast)) == (403, "FORBIDDEN")

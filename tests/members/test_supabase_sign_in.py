@@ -81,6 +81,7 @@ async def test_an_account_that_is_no_members_opens_nothing(
     assert (reply.status_code, "No member has this address" in reply.text) == (403, True)
     assert browser.session() is None
     assert await make.rows(database, member_supabase_users) == 0
+    assert server.sessions == {}  # nobody is left signed in there for nothing
 
 
 @pytest.mark.usefixtures("mina")
@@ -210,6 +211,10 @@ async def test_a_new_password_needs_the_old_one_and_ends_other_sessions(
     same = await browser.sends("/account/password", current=PASSWORD, password=PASSWORD)
     assert "the password you had" in same.text
     assert server.users[MINA].password == PASSWORD
+    server.meets_with = web.Response(status=503, text="no")
+    away = await browser.sends("/account/password", current=PASSWORD, password=OTHER_PASSWORD)
+    assert (away.status_code, "does not answer" in away.text) == (503, True)
+    server.meets_with = None
     done = await browser.sends("/account/password", current=PASSWORD, password=OTHER_PASSWORD)
     assert done.headers["location"] == "/account?done=password"
     assert server.users[MINA].password == OTHER_PASSWORD

@@ -11,14 +11,7 @@ from litestar.params import FromPath
 
 from onebooking.clock import utc_now
 from onebooking.db import Database
-from onebooking.errors import (
-    FieldError,
-    InvalidPayload,
-    NotAllowed,
-    OneBookingError,
-    RateLimited,
-    SignInAway,
-)
+from onebooking.errors import FieldError, InvalidPayload, NotAllowed, OneBookingError
 from onebooking.members import account, factors, second_factor, sessions, tokens
 from onebooking.members.auth import Desk, desk_of, place_of
 from onebooking.members.model import Role
@@ -56,7 +49,7 @@ async def change_password(
     current, new = form.get("current"), form.get("password")
     try:
         proof = await provider.change(known, whom.name, current, new=new)
-    except (WrongSignIn, InvalidPayload, RateLimited, SignInAway) as failed:
+    except (WrongSignIn, InvalidPayload) as failed:
         wrong = _wrong("current", say("This is not your password."))
         said = wrong if isinstance(failed, WrongSignIn) else failed
         async with _at_browser(request, database) as again:

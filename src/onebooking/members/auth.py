@@ -86,6 +86,7 @@ async def desk_by_token(
         if member is not None:
             yield await _sit_down(tx, member)
             return
+        await bearers.check_expected(tx, bearer)
     proof = await provider.user(token)
     async with database.begin(NOTHING) as tx:
         await proof.owner(tx, now=utc_now())

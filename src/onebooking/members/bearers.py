@@ -2,9 +2,10 @@
 
 from onebooking.db import Tx
 from onebooking.errors import NotAllowed
-from onebooking.members import sign_in, supabase_users
+from onebooking.members import queries, sign_in, supabase_users
 from onebooking.members.model import Member
 from onebooking.members.provider import Bearer, Provider
+from onebooking.words import say
 
 
 async def member_of(tx: Tx, provider: Provider, bearer: Bearer) -> Member | None:
@@ -18,5 +19,15 @@ async def member_of(tx: Tx, provider: Provider, bearer: Bearer) -> Member | None
         return member
     waits_for = await sign_in.wait_of(tx, member, factor_required=provider.factor_required)
     if waits_for is not None:
-        raise NotAllowed("You need a second factor here: send a JWT of level aal2.")
+        raise NotAllowed(say("You need a second factor here: send a JWT of level aal2."))
     return member
+
+
+async def check_expected(tx: Tx, bearer: Bearer) -> None:
+    """Whether it is worth asking Supabase who this is: whoever has an account there may knock.
+
+    Raises:
+        NotAllowed: no member has the address that the JWT names.
+    """
+    if await queries.by_email(tx, bearer.email) is None:
+        raise NotAllowed(say("No member has this address. Ask to be invited."))

@@ -122,7 +122,8 @@ class Reader:
         # A guest is nobody; an app that somebody lets in at Supabase is not let in here by that.
         if claims.get("is_anonymous") or claims.get("client_id"):
             raise NotOurs
-        return Bearer(user_id, second_factor=claims.get("aal") == "aal2")
+        email = str(claims.get("email", "")).lower()
+        return Bearer(user_id, email, second_factor=claims.get("aal") == "aal2")
 
     async def _key_of(self, token: str) -> tuple[PyJWK | str, str]:
         if len(token) > _LONGEST:

@@ -37,6 +37,7 @@ class Bearer(Struct, frozen=True):
     """Whom a JWT names: a user at Supabase, and whether they proved a second factor there."""
 
     user_id: UUID
+    email: str  # as it says: good for saying no, not for saying who
     second_factor: bool
 
 

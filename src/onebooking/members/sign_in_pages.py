@@ -68,11 +68,16 @@ async def _entered(request: Asked, database: Database, provider: Provider, form:
     async with database.begin(NOTHING) as tx:
         known = await sign_in.knock(tx, provider, form.get("email"), place, now=now)
     proof = await provider.check(known, form.get("password"))
-    async with database.begin(NOTHING) as tx:
-        before = session_token(request.cookies, request.scope["scheme"])
-        if before is not None:
-            await sessions.end_by_token(tx, before)
-        return await let_in(request, tx, provider, await proof.owner(tx, now=now), proof)
+    try:
+        async with database.begin(NOTHING) as tx:
+            before = session_token(request.cookies, request.scope["scheme"])
+            if before is not None:
+                await sessions.end_by_token(tx, before)
+            return await let_in(request, tx, provider, await proof.owner(tx, now=now), proof)
+    except (WrongSignIn, NotAllowed):
+        if proof.held is not None:
+            await provider.leave(proof.held.encrypted)
+        raise
 
 
 async def let_in(

@@ -130,6 +130,8 @@ class Supabase(Struct, frozen=True):
             granted = await self.calls.sign_in(known.email, password or "-")
         except Refused:
             raise WrongSignIn from None
+        if str(granted.account.id) != known.kept:  # the address is another account's by now
+            raise WrongSignIn
         return await self._chosen(granted.access_token, granted.refresh_token, new)
 
     async def mail_invitation(self, member: Member, url: str, *, by: str) -> None:  # noqa: ARG002
