@@ -1,7 +1,7 @@
 # Two commands matter: `make run` and `make test`. Each sets up everything it needs.
 # Every path here is relative, so that the checkout may lie under any name.
 .PHONY: run test check install lock messages screenshots clean
-.PHONY: bench-ingest bench-deliveries bench-claim bench-memory bench-imports bench-live bench-pages
+.PHONY: bench-ingest bench-deliveries bench-claim bench-memory bench-imports bench-live bench-pages bench-start
 .PHONY: faults faults-kill faults-many faults-failover faults-disk faults-cut faults-websites faults-shuffle faults-fuzz
 .DEFAULT_GOAL := run
 
@@ -131,6 +131,10 @@ bench-live: install
 BOOKINGS ?= 1000000
 bench-pages: install
 	$(BIN)/python -m bench.pages --bookings $(BOOKINGS)
+
+## bench-start: how soon the hub answers, and what it holds when nothing happens
+bench-start: install
+	$(BIN)/python -m bench.start
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

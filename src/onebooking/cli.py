@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import sys
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from onebooking.deliveries import commands as deliveries
 from onebooking.history import commands as retention
 from onebooking.imports.commands import import_bookings
 from onebooking.members import commands as members
+from onebooking.parts import PARTS, become
 from onebooking.samples.commands import generate
 from onebooking.terminal import home, saying_errors
 from onebooking.websites import commands as websites
@@ -42,25 +42,19 @@ Parent = Annotated[
 @app.command()
 def up(*, parent: Parent = None) -> None:
     """Run the hub: database, web and worker, until Ctrl-C."""
-    _become("onebooking.processes", parent)
+    become(PARTS["up"], parent)
 
 
 @app.command()
 def serve(*, parent: Parent = None) -> None:
     """Answer HTTP. Any number of these may run on one database."""
-    _become("onebooking.serve", parent)
+    become(PARTS["serve"], parent)
 
 
 @app.command()
 def worker(*, parent: Parent = None) -> None:
     """Carry edits back to the websites. Any number of these may run on one database."""
-    _become("onebooking.work", parent)
-
-
-def _become(module: str, parent: int | None) -> None:
-    """What runs for months starts afresh, without the libraries of the other commands."""
-    command = [sys.executable, "-m", module]
-    os.execv(sys.executable, command if parent is None else [*command, str(parent)])  # noqa: S606
+    become(PARTS["worker"], parent)
 
 
 @app.command("migrate")
@@ -93,7 +87,7 @@ def doctor() -> None:
 
 
 def main() -> None:
-    """Run the command line; `onebooking` and `python -m onebooking` come here."""
+    """Run the command line."""
     logging.captureWarnings(capture=True)
     try:
         app()
