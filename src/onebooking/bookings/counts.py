@@ -21,6 +21,7 @@ async def count_by_status(tx: Tx, reach: Reach, wanted: Filters) -> Mapping[Stat
 
     Never reads more bookings than that, and none for words that are in more of them.
     """
+    await pick.plan_as_asked(tx)  # or else a word that is everywhere is looked for like a rare one
     every = structs.replace(wanted, status=None)
     if wanted.q and (await tx.execute(pick.count(reach, every))).scalar_one() > MOST_COUNTED:
         return None
