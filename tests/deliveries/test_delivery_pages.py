@@ -53,6 +53,8 @@ async def test_the_list_is_narrowed_by_website_state_and_booking(hub: Hub) -> No
     await hub.edits(theirs, guest_count=9)
     visitor = await visiting(hub)
 
+    ref = (await hub.booking(theirs))["booking_ref"]
+
     async def found(query: str) -> list[str]:
         page = await visitor.opens(f"/deliveries?{query}")
         assert page.status_code == 200, query
@@ -61,6 +63,9 @@ async def test_the_list_is_narrowed_by_website_state_and_booking(hub: Hub) -> No
     assert len(await found("")) == 2
     assert await found("website_id=hanuman-world") == [mine]
     assert mine not in await found(f"booking_id={theirs}")
+    assert await found(f"ref={ref}") == await found(f"booking_id={theirs}")
+    assert await found(f"ref={ref}&website_id=hanuman-world") == []
+    assert await found("ref=no-such-booking") == []
     assert await found("website_id=no-such-park") == []
     assert await found("state=delivered") == []
     await run(hub.database, "UPDATE deliveries SET state = 'delivered' WHERE id = :id", id=mine)

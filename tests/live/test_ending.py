@@ -1,19 +1,14 @@
 """A stream ends with session, standing and process; a page that follows keeps no session alive."""
 
-import signal
 import time
 from contextlib import AsyncExitStack
-from pathlib import Path
 
-import httpx
 import pytest
 
 from onebooking.live import stream
 from onebooking.live.watchers import MOST_EACH
 from onebooking.members.model import Role
 from tests import make
-from tests.end_to_end.running import Hub as RealHub
-from tests.end_to_end.running import all_stopped
 from tests.front_door import Hub, member
 from tests.live.windows import following, watchers_of, watching
 from tests.pages import visiting
@@ -134,32 +129,3 @@ async def counted(hub: Hub, name: str) -> float:
     if "request" in name:
         ours = [line for line in ours if 'route="/events"' in line]
     return sum(float(line.rsplit(" ", 1)[1]) for line in ours)
-
-
-def test_sigterm_ends_a_process_with_open_streams_in_time(tmp_path: Path) -> None:
-    tmp_path.chmod(0o711)
-    hub = RealHub(tmp_path)
-    with all_stopped(hub.process):
-        hub.start()
-        session = sign_in(hub)
-        with httpx.stream("GET", f"{hub.url}/events", headers=session, timeout=30) as stream_open:
-            assert stream_open.status_code == 200
-            said = stream_open.iter_text()
-            assert next(said).startswith(": open")
-            running = hub.process.running
-            assert running is not None
-            running.send_signal(signal.SIGTERM)
-            rest = "".join(said)
-        assert "event: end\ndata: again" in rest
-        assert running.wait(timeout=30) == 0
-        assert "Cancel" not in hub.process.log.read_text()
-
-
-def sign_in(hub: RealHub) -> dict[str, str]:
-    """The first superadmin's cookie, who comes by the set-up link."""
-    link = hub.command("members", "setup-link")
-    form = {"email": "som@example.com", "name": "Som", "password": "three elephants swim"}
-    with httpx.Client(headers={"Sec-Fetch-Site": "same-origin"}) as http:
-        reply = http.post(link, data=form)
-        assert reply.status_code == 303, reply.text
-        return {"Cookie": "; ".join(f"{name}={value}" for name, value in http.cookies.items())}

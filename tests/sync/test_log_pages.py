@@ -4,11 +4,13 @@ import re
 
 import pytest
 
+from onebooking.deliveries.send import Outcome
 from onebooking.members.model import Role
 from tests import make
 from tests.front_door import Hub
 from tests.pages import Visitor, counted, said_on, visiting
 from tests.parks import book, one, run
+from tests.worker import deliver
 
 pytestmark = pytest.mark.anyio
 CANCELLED = {
@@ -42,6 +44,36 @@ async def test_both_directions_are_listed_and_narrowed(hub: Hub) -> None:
         ("direction=sideways", 4),
     ):  # fmt: skip
         assert len(await places(visitor, query)) == lines, query
+
+
+async def test_one_bookings_events_are_found_by_its_reference_within_reach(hub: Hub) -> None:
+    ours = await hub.booking(await book(hub))
+    other = await make.website(hub.database, "flying-hanuman")
+    theirs = await hub.booking(await book(hub, key=other.api_key))
+    visitor = await visiting(hub, Role.STAFF, "hanuman-world")
+    for query, lines in (
+        (f"ref={ours['booking_ref']}", 1), (f"ref=+{ours['booking_ref']}+", 1),
+        (f"ref={theirs['booking_ref']}", 0), ("ref=nothing", 0), ("ref=", 1),
+        (f"ref={ours['booking_ref']}&website_id=flying-hanuman", 0),
+    ):  # fmt: skip
+        assert len(await places(visitor, query)) == lines, query
+
+
+async def test_what_the_website_did_not_take_is_sent_again_from_its_line(hub: Hub) -> None:
+    await hub.edits(await book(hub), guest_count=9)
+    refused = Outcome(accepted=False, reason="The website answered 500.", status=500)
+    await deliver(hub.database, refused)
+    visitor = await visiting(hub, Role.ADMIN, "hanuman-world")
+    [line] = await places(visitor, "direction=outbound")
+    page = await visitor.opens(line)
+    found = re.search(r'action="(/deliveries/[0-9a-f-]{36}/resend)"', page.text)
+    assert found
+    assert "Send again" in said_on(page)
+    assert (await visitor.sends(found[1])).status_code == 303
+    await hub.delivers()
+    assert "/resend" not in (await visitor.opens(line)).text
+    staff = await visiting(hub, Role.STAFF, "hanuman-world")
+    assert "/resend" not in (await staff.opens(line)).text
 
 
 async def test_a_line_shows_its_payload_and_what_the_booking_holds_instead(hub: Hub) -> None:

@@ -82,6 +82,22 @@ _GIVEN_UP = text(f"""
 """)
 
 
+async def booking_called(tx: Tx, websites: Sequence[WebsiteId], ref: str) -> UUID:
+    """The booking of these websites, within the caller's reach, with this reference.
+
+    Where there is none, an id that no booking has: a list of its rows is empty.
+    """
+    given = {"websites": list(websites), "ref": ref}
+    found = (await tx.execute(_CALLED, given)).scalar_one_or_none()
+    return UUID(int=0) if found is None else found
+
+
+_CALLED = text(
+    "SELECT id FROM bookings WHERE booking_ref = :ref "
+    "AND website_id = ANY(CAST(:websites AS text[])) ORDER BY created_at DESC, id LIMIT 1"
+)
+
+
 class Behind(Struct, frozen=True, kw_only=True):
     """What stands behind a delivery: its booking's name, values and lane."""
 

@@ -40,6 +40,7 @@ async def deliveries_page(
     website_id: Choice = "",
     delivery_state: Annotated[str, QueryParameter(name="state", max_length=20)] = "",
     booking_id: FromQuery[UUID | None] = None,
+    ref: Choice = "",
     resent: FromQuery[int | None] = None,
     cursor: CursorText = None,
 ) -> Page:
@@ -48,13 +49,18 @@ async def deliveries_page(
     websites = {website.id: website for website in await list_websites(tx, member.reach)}
     state = State(delivery_state) if delivery_state in list(State) else None
     chosen = [id_ for id_ in websites if website_id in ("", id_)]
+    if ref := ref.strip():
+        booking_id = await listing.booking_called(tx, chosen, ref)
     wanted = queries.Wanted(
         state=state,
         booking_id=booking_id,
         before=None if cursor is None else paging.decode(cursor, tuple[datetime, UUID]),
     )
     rows = await listing.list_rows(tx, chosen, wanted, limit=_ROWS + 1)
-    filters = {"website_id": website_id, "state": state or "", "booking_id": booking_id or ""}
+    linked = "" if ref else booking_id or ""
+    filters = {
+        "website_id": website_id, "state": state or "", "ref": ref, "booking_id": linked,
+    }  # fmt: skip
     given_up = await listing.count_given_up(tx, chosen) if member.may(Right.RESEND) else {}
     context: dict[str, Any] = {
         "rows": rows[:_ROWS],
@@ -63,6 +69,7 @@ async def deliveries_page(
         "states": list(State),
         "given_up": given_up if booking_id is None and cursor is None else {},
         "older": _older(rows, filters),
+        "newest": "/deliveries?" + urlencode({k: v for k, v in filters.items() if v}),
         "cursor": cursor,
         "now": utc_now(),
         "resent": resent,

@@ -10,8 +10,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from onebooking.db import Tx
+from onebooking.deliveries.listing import booking_called
+from onebooking.deliveries.model import Delivery
+from onebooking.deliveries.queries import get_delivery
 from onebooking.errors import InvalidPayload, NotFound
-from onebooking.history.queries import Wanted
+from onebooking.history.queries import LogLine, Wanted
 from onebooking.members.model import Member, Right
 from onebooking.sync import log_listing as listing
 from onebooking.web import paging
@@ -37,11 +40,15 @@ async def log_page(
     log_status: Annotated[str, QueryParameter(name="status", max_length=20)] = "",
     event: Choice = "",
     booking_id: FromQuery[UUID | None] = None,
+    ref: Choice = "",
     cursor: CursorText = None,
 ) -> Page:
     """The newest first, narrowed by website, direction, status, event and booking."""
     member.require(Right.VIEW)
     websites = {website.id: website for website in await list_websites(tx, member.reach)}
+    chosen = [id_ for id_ in websites if website_id in ("", id_)]
+    if ref := ref.strip():
+        booking_id = await booking_called(tx, chosen, ref)
     wanted = Wanted(
         booking_id=booking_id,
         direction=direction if direction in _DIRECTIONS else None,
@@ -50,14 +57,15 @@ async def log_page(
     )
     rows = await listing.list_rows(
         tx,
-        [id_ for id_ in websites if website_id in ("", id_)],
+        chosen,
         wanted,
         event_type=event if event in listing.EVENT_TYPES else None,
         limit=_ROWS + 1,
     )
     filters = {
         "website_id": website_id, "direction": wanted.direction or "",
-        "status": wanted.status or "", "event": event, "booking_id": booking_id or "",
+        "status": wanted.status or "", "event": event, "ref": ref,
+        "booking_id": "" if ref else booking_id or "",
     }  # fmt: skip
     last = rows[_ROWS - 1] if len(rows) > _ROWS else None
     context: dict[str, Any] = {
@@ -110,6 +118,7 @@ async def line_page(
     line = await listing.get_line(tx, list(websites), wanted)
     if line is None:
         raise NotFound(say("Event"))
+    delivery = await _delivery_of(tx, member, line)
     now = line.booking_id and await listing.present(tx, line.booking_id)
     differing = listing.differing(line.payload, now.held, direction=line.direction) if now else {}
     context: dict[str, Any] = {
@@ -117,9 +126,18 @@ async def line_page(
         "website": next(one for one in websites.values() if one.id == line.website_id),
         "booking_ref": now and now.booking_ref,
         "differing": differing,
+        "delivery": delivery,
+        "may_resend": member.may(Right.RESEND),
         "lines": None if line.payload is None else lines_of(line.payload, marked=differing),
     }
     return page(request, "sync/line.html", member=member, **context)
+
+
+async def _delivery_of(tx: Tx, member: Member, line: LogLine) -> Delivery | None:
+    """What a line out was a try of; None of a line in."""
+    if line.direction != "outbound" or line.request_id is None:
+        return None
+    return await get_delivery(tx, member.reach, UUID(line.request_id))
 
 
 def _address(path: str, filters: dict[str, Any], place: Any = None) -> str:
