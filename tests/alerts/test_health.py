@@ -140,7 +140,8 @@ async def test_it_reads_little_however_much_there_is(hub: Hub) -> None:
     assert watched - shown < 2 * MOST_COUNTED + 500  # what waits for the other website, no further
     busy, calm = await health(hub)
     assert (calm["waiting"], calm["given_up"], calm["conflicts"]) == (20, 20, 1)
-    assert (busy["waiting"], busy["given_up"], busy["conflicts"]) == (10_000, 0, 10_000)
+    assert (busy["waiting"], busy["given_up"]) == (10_000, 0)
+    assert busy["conflicts"] == 1  # all of them of one booking
     assert calm["last_accepted_at"] < calm["last_sync_at"]
 
 

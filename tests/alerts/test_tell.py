@@ -90,7 +90,7 @@ async def test_the_mail_says_what_happened_since_when_and_what_to_do_and_names_n
     assert "See that the website is up and its webhook answers 2xx." in said
     assert "Deliveries given up: 1." in said
     assert "Events that wait: 1." in said
-    assert "Conflicts that wait: 1." in said
+    assert "Bookings that wait: 1." in said
     assert "http://127.0.0.1:8000/websites" in said
     for private in ("John Doe", "john@", "+66", "HW-", "Marriott", "edited", "15:00"):
         assert private not in said, private

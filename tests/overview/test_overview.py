@@ -1,6 +1,8 @@
 """The first page: the day at each website, what is stuck, how the weeks went."""
 
+import re
 from datetime import timedelta
+from html import unescape
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -12,6 +14,7 @@ from onebooking.overview.chart import axis_top, draw
 from tests import make
 from tests.front_door import Hub
 from tests.pages import counted, said_on, visiting
+from tests.parks import run
 
 pytestmark = pytest.mark.anyio
 TODAY = utc_now().astimezone(ZoneInfo("Asia/Bangkok")).date()
@@ -33,6 +36,62 @@ async def test_today_and_tomorrow_are_counted_and_lead_to_their_lists(hub: Hub) 
     href = href.replace("&amp;", "&")
     assert parse_qs(urlsplit(href).query)["date_from"] == [str(TODAY)]
     assert "of 2" in said_on(await visitor.opens(href))
+
+
+def links_of(page: str) -> list[tuple[int, str]]:
+    """Each number that leads somewhere, and where."""
+    found = re.findall(
+        r'<a (?:href="([^"]+)" )?class="link[^"]*"(?: href="([^"]+)")?[^>]*>([\d,]+)</a>', page
+    )
+    return [(int(said.replace(",", "")), unescape(one or other)) for one, other, said in found]
+
+
+async def test_each_number_leads_to_a_list_of_as_many(hub: Hub) -> None:
+    """At three websites, one of them a day ahead perhaps, with all that can be stuck."""
+    luge = await make.website(hub.database, "luge", timezone="Pacific/Kiritimati")
+    away = await make.website(hub.database, "away", timezone="Pacific/Pago_Pago")
+    now = utc_now()
+    for key, zone, count in (
+        (hub.key, "Asia/Bangkok", 3),
+        (luge.api_key, "Pacific/Kiritimati", 2),
+        (away.api_key, "Pacific/Pago_Pago", 1),
+    ):
+        today = now.astimezone(ZoneInfo(zone)).date()
+        for number in range(count):
+            fetched = "hotel_pickup" if number % 2 else "self_arrange"
+            for day in (today, today + timedelta(days=1)):
+                event = make.event(activity_date=str(day), transport={"type": fetched})
+                event |= {"guest_count": 1, "status": "pending" if number else "confirmed"}
+                await hub.hears(event, key=key)
+    event = make.event()
+    stuck = (await hub.hears(event)).json()["booking_id"]
+    await hub.edits(stuck, time_slot="11:30", customer={"name": "Ours"})
+    theirs = {"time_slot": "09:15", "customer": event["customer"] | {"name": "Theirs"}}
+    await hub.hears(event | {"event": "booking.updated"} | theirs)
+    await run(hub.database, "UPDATE deliveries SET state = 'given_up', finished_at = now()")
+    orphan = make.event("booking.cancelled")
+    del orphan["package_name"]
+    await hub.hears(orphan)
+    visitor = await visiting(hub)
+    numbers = links_of((await visitor.opens("/")).text)
+    assert {urlsplit(path).path for _, path in numbers} == {
+        "/bookings", "/deliveries", "/sync-log/parked",
+    }  # fmt: skip
+    for number, path in numbers:
+        listed = await visitor.opens(path)
+        assert listed.status_code == 200
+        assert len(re.findall(r"data-row[ >]", listed.text)) == number, path
+
+
+async def test_amounts_of_one_currency_are_summed_whatever_their_decimals(hub: Hub) -> None:
+    cents = await make.website(hub.database, "luge", amount_decimals=2)
+    day = str(TODAY)
+    await hub.hears(make.event(activity_date=day, total_amount=1000))
+    await hub.hears(make.event(activity_date=day, total_amount=5, currency="USD"))
+    await hub.hears(make.event(activity_date=day, total_amount=100050), key=cents.api_key)
+    said = said_on(await (await visiting(hub)).opens("/"))
+    for told in ("฿1,000", "฿1,000.50", "USD 5", "฿2,000.50"):
+        assert told in said.replace("\xa0", " "), told
 
 
 async def test_what_is_stuck_is_named_and_nothing_stuck_is_said_calmly(hub: Hub) -> None:

@@ -24,7 +24,7 @@ ADDRESSES = ("href", "src", "action", "formaction", "hx-get", "hx-post", "poster
 # What a link of ours may lead to. A logo may lie anywhere that speaks https.
 LEADS = ("/", "#", "?", "mailto:", "tel:", "https://", "data:image/")
 # One place more, and whatever the website calls its payment stays one segment of the address.
-STRIPE = re.compile(r"https://dashboard\.stripe\.com/payments/[^/?#\\]+")
+STRIPE = re.compile(r"https://dashboard\.stripe\.com/search\?query=[^/?#&\\]+")
 
 
 class Reader(HTMLParser):

@@ -37,7 +37,7 @@ def _plain_ones(
             "Age of the oldest event that waits for its booking.",
             lambda one: _age(now, one.parked_since),
         ),
-        ("conflicts", "Conflicts nobody has settled.", lambda one: one.conflicts),
+        ("conflicts", "Bookings with conflicts nobody has settled.", lambda one: one.conflicts),
         (
             "last_sync_seconds",
             "Since the newest sync of it; 0 where there was none.",

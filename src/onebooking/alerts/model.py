@@ -68,6 +68,6 @@ class WebsiteHealth(Struct, frozen=True, kw_only=True):
     given_up: Count
     parked: Count
     parked_since: datetime | None
-    conflicts: Count
+    conflicts: Count  # bookings with any that nobody has settled
     alerts: list[Alert]
     """Those that are open, the oldest first."""

@@ -34,15 +34,19 @@ async def open_alerts(tx: Tx, reach: Reach) -> list[Alert]:
     return await fetch_all(tx, wanted, Alert)
 
 
-def _bounded(name: str, at: str, table: str, condition: str) -> str:
+def _bounded(name: str, at: str, table: str, condition: str, *, of: str = "") -> str:
     """How many rows of a website there are, counted no further than it matters, and the oldest.
+
+    With `of`, how many different ones of that column they name.
 
     Each walks one index, and stops.
     """
     return f"""
     CROSS JOIN LATERAL (
-      SELECT CAST(count(*) AS integer) AS count, min(at) AS since FROM (
-        SELECT {at} AS at FROM {table} WHERE website_id = website.id AND {condition}
+      SELECT CAST(count({f"DISTINCT {of}" if of else "*"}) AS integer) AS count,
+        min(at) AS since FROM (
+        SELECT {at} AS at{f", {of}" if of else ""} FROM {table}
+        WHERE website_id = website.id AND {condition}
         LIMIT {MOST_COUNTED}
       ) AS found
     ) AS {name}"""
@@ -57,8 +61,13 @@ PARKED = _bounded("parked", "parked_at", "parked_events", "true ORDER BY parked_
 PARKED_LONG = _bounded(
     "parked", "parked_at", "parked_events", "parked_at <= :parked_before ORDER BY parked_at"
 )
+# Counted by booking, as the list behind the number shows them.
 CONFLICTS = _bounded(
-    "conflicting", "created_at", "conflicts", "settled_at IS NULL ORDER BY created_at"
+    "conflicting",
+    "created_at",
+    "conflicts",
+    "settled_at IS NULL ORDER BY created_at",
+    of="booking_id",
 )
 
 

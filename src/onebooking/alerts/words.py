@@ -54,7 +54,7 @@ WORDS = MappingProxyType(
         ),
         Kind.CONFLICTS: Wording(
             "{website} has conflicts",
-            "and the team changed the same fields. Conflicts that wait: {count}.",
+            "and the team changed the same fields. Bookings that wait: {count}.",
             "Open these bookings and choose a value.",
             "/bookings?website_id={id}&sync_state=conflict",
         ),

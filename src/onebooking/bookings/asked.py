@@ -119,6 +119,7 @@ def read(
         days = reading.one("range", RANGES)
         date_from, date_to = days_of(days, today) if days else (None, None)
     state = reading.one("sync_state", list(SyncState))
+    pickup = reading.one("pickup", ("yes",))
     sort: Any = reading.one("sort", get_args(Sort)) or "activity_date"
     filters = Filters(
         website_id=website_id or None,
@@ -127,6 +128,7 @@ def read(
         date_to=date_to,
         q=q,
         sync_state=SyncState(state) if state else None,
+        pickup=pickup is not None,
         sort=sort,
     )
     shown = reading.columns(columns)

@@ -30,6 +30,7 @@ class Filters(Struct, frozen=True, kw_only=True):
     updated_since: datetime | None = None
     q: str | None = None
     sync_state: SyncState | None = None
+    pickup: bool = False  # only those whose guests are fetched
     sort: Sort = "activity_date"
 
 
@@ -50,6 +51,8 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
         wanted.append(b.id.in_(found(filters.q)))
     if filters.sync_state:
         wanted.append(_in_state[filters.sync_state]())
+    if filters.pickup:
+        wanted.append(b.transport_type != "self_arrange")
     return wanted
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
 from litestar import Request, get
@@ -22,6 +22,7 @@ from onebooking.websites.model import Website
 from onebooking.websites.queries import list_websites
 
 Asked = Request[Any, Any, Any]
+Amount: TypeAlias = tuple[int, str, int]  # amount, currency, decimals
 
 
 class Row(Struct, frozen=True):
@@ -32,16 +33,25 @@ class Row(Struct, frozen=True):
     bookings: int
     guests: int
     pickups: int
-    amounts: list[tuple[int, str]]  # amount and currency
+    amounts: list[Amount]
     href: str
+    pickups_href: str  # those of them whose guests are fetched
 
 
 class Day(Struct, frozen=True):
     """Today or tomorrow, wherever a website is."""
 
     rows: list[Row]
-    amounts: list[tuple[int, str, int]]  # of all: amount, currency, decimals
+    amounts: list[Amount]  # of all
     dates: list[date]  # more than one while midnight travels from zone to zone
+
+    @property
+    def hrefs(self) -> tuple[str, str] | None:
+        """The lists of all, and of all pickups; while it is two days, no list has them."""
+        if len(self.dates) != 1:
+            return None
+        day, ids = self.dates[0], [row.website.id for row in self.rows]
+        return list_of(day, *ids), list_of(day, *ids, pickup=True)
 
 
 @get("/")
@@ -68,11 +78,12 @@ async def overview_page(
     return page(request, "overview/overview.html", member=member, **context)
 
 
-def list_of(day: date, website_id: str | None = None) -> str:
-    """Where the bookings are that a number of `day` counts."""
-    asked: list[tuple[str, str]] = [] if website_id is None else [("website_id", website_id)]
+def list_of(day: date, *website_ids: str, pickup: bool = False) -> str:
+    """Where the bookings are that a number of `day` counts, at these websites or at all."""
+    asked = [("website_id", website_id) for website_id in website_ids]
     asked += [("date_from", day.isoformat()), ("date_to", day.isoformat())]
-    return "/bookings?" + urlencode(asked + [("status", status) for status in COUNTED])
+    asked += [("status", status) for status in COUNTED]
+    return "/bookings?" + urlencode(asked + [("pickup", "yes")] * pickup)
 
 
 def _is_stuck(one: WebsiteHealth) -> bool:
@@ -93,23 +104,28 @@ def _day(websites: Mapping[Any, Website], sold: Sequence[Sold], ahead: int) -> D
                     sum(one.bookings for one in here),
                     sum(one.guests for one in here),
                     sum(one.pickups for one in here),
-                    [(one.amount, one.currency) for one in here if one.currency is not None],
+                    _amounts(here, website.amount_decimals),
                     list_of(here[0].day, website.id),
+                    list_of(here[0].day, website.id, pickup=True),
                 )
             )
     return Day(rows, _together(rows), sorted({row.day for row in rows}))
 
 
-def _together(rows: Sequence[Row]) -> list[tuple[int, str, int]]:
+def _amounts(sold: Sequence[Sold], decimals: int) -> list[Amount]:
+    return [(one.amount, one.currency, decimals) for one in sold if one.currency is not None]
+
+
+def _together(rows: Sequence[Row]) -> list[Amount]:
     """The sums of each currency, in the finest unit that one of its websites counts in."""
     finest: dict[str, int] = {}
     for row in rows:
-        for _, currency in row.amounts:
-            finest[currency] = max(finest.get(currency, 0), row.website.amount_decimals)
+        for _, currency, decimals in row.amounts:
+            finest[currency] = max(finest.get(currency, 0), decimals)
     sums = dict.fromkeys(sorted(finest), 0)
     for row in rows:
-        for amount, currency in row.amounts:
-            sums[currency] += amount * 10 ** (finest[currency] - row.website.amount_decimals)
+        for amount, currency, decimals in row.amounts:
+            sums[currency] += amount * 10 ** (finest[currency] - decimals)
     return [(amount, currency, finest[currency]) for currency, amount in sums.items()]
 
 

@@ -36,9 +36,10 @@ def size(value: int, *, locale: Locale) -> str:
     return format_unit(shown, unit, length="short", locale=locale)
 
 
-def day(value: date, *, locale: Locale, style: str = "EEE d MMM y") -> str:
-    """A day as `Thu 26 Nov 2026`; the year is the data's own."""
-    return format_date(value, style, locale=locale)
+def day(value: date | str, *, locale: Locale, style: str = "EEE d MMM y") -> str:
+    """A day, or its ISO text, as `Thu 26 Nov 2026`; the year is the data's own."""
+    told = date.fromisoformat(value) if isinstance(value, str) else value
+    return format_date(told, style, locale=locale)
 
 
 def moment(value: datetime, zone: str, *, locale: Locale) -> str:
