@@ -1,7 +1,7 @@
 # Two commands matter: `make run` and `make test`. Each sets up everything it needs.
 # Every path here is relative, so that the checkout may lie under any name.
 .PHONY: run test check install lock messages screenshots clean
-.PHONY: bench-ingest bench-deliveries bench-claim bench-memory bench-imports bench-live bench-pages bench-start
+.PHONY: bench-ingest bench-deliveries bench-claim bench-memory bench-imports bench-exports bench-live bench-pages bench-start
 .PHONY: faults faults-kill faults-many faults-failover faults-disk faults-cut faults-websites faults-shuffle faults-fuzz
 .DEFAULT_GOAL := run
 
@@ -122,6 +122,10 @@ bench-memory: install
 ## bench-imports: a CSV of 100,000 bookings, beside the same rows as batches
 bench-imports: install
 	$(BIN)/python -m bench.imports
+
+## bench-exports: how fast bookings are exported, and in how much memory
+bench-exports: install
+	$(BIN)/python -m bench.exports
 
 ## bench-live: what it costs that pages follow changes: a look, and open streams
 bench-live: install

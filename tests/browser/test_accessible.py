@@ -11,6 +11,13 @@ from tests.browser.conftest import Window
 from tests.browser.every_page import ELSEWHERE, Shown, page_routes, shown
 from tests.browser.town import Town
 
+PAGES = (
+    "/", "/bookings", "/bookings?q=nobody-has-this-name", "/bookings?status=confirmed&column=hotel",
+    "/websites", "/websites/new",
+    "/websites/hanuman-world", "/websites/hanuman-world/edit", "/deliveries", "/sync-log",
+    "/members", "/members/invite", "/account", "/exports", "/no-such-page",
+)  # fmt: skip
+OPEN = ("/sign-in", "/reset", "/docs")
 PHONE = {"width": 360, "height": 740}
 IN_THE_DARK = {"runOnly": ["color-contrast"]}  # whatever else axe looks at is as in the light
 

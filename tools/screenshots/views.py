@@ -30,6 +30,8 @@ def views(story: Story) -> Iterator[View]:
     yield View("overview", "/", main=True, whole=True)
     yield View("bookings", "/bookings?range=week", main=True)
     yield View("bookings-search", "/bookings?q=amelia", act=None)
+    yield View("bookings-export", "/bookings?range=week", act=_menu)
+    yield View("exports", "/exports")
     yield View("bookings-nothing", "/bookings?q=nobody+of+this+name")
     yield View("booking", booking, main=True, whole=True)
     yield View("booking-edit", f"{booking}?edit=activity")
@@ -53,6 +55,10 @@ def views(story: Story) -> Iterator[View]:
     yield View("not-there", "/no-such-page")
     yield View("mail", "/dev/mail")
     yield View("docs", "/docs", stranger=True, main=True)
+
+
+def _menu(page: Page) -> None:
+    page.locator("summary", has_text="Export").click()
 
 
 def _open(page: Page, name: str) -> None:
