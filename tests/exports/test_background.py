@@ -11,7 +11,7 @@ from httpx import Response
 
 from onebooking.clock import utc_now
 from onebooking.exports import queries, worker
-from onebooking.exports.model import MOST_KEPT
+from onebooking.exports.model import MOST_KEPT, Chunk
 from onebooking.exports.rows import PAGE
 from onebooking.exports.worker import export_due, keep_exporting
 from onebooking.members.model import Role
@@ -228,11 +228,14 @@ async def test_an_export_whose_worker_was_killed_is_begun_anew_and_is_whole(
 async def test_an_export_that_kills_three_workers_is_given_up(hub: Hub) -> None:
     export = await asks(await visiting(hub))
     for _ in range(3):
+        token, chunk = uuid4(), Chunk(UUID(export), 0, b"half", 0)
         async with hub.database.begin(EVERYTHING) as tx:
-            assert await queries.claim(tx, now=utc_now(), token=uuid4())
+            assert await queries.claim(tx, now=utc_now(), token=token)
+            await queries.add_chunk(tx, chunk, token=token)
         await end_leases(hub)
     assert await export_due(hub.database) is False
     assert await state_of(hub, export) == ("failed", "stopped")
+    assert await chunks(hub) == 0
 
 
 async def test_a_worker_that_is_told_to_stop_gives_its_export_back_at_once(

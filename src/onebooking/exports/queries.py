@@ -106,9 +106,13 @@ async def claim(tx: Tx, *, now: datetime, token: UUID) -> Export | None:
 
 
 _GIVE_UP = text("""
-    UPDATE exports SET state = 'failed', due_at = NULL, lease_token = NULL, finished_at = :now,
-      reason = 'stopped'
-    WHERE state = 'running' AND due_at <= :now AND attempts >= :most
+    WITH given_up AS (
+      UPDATE exports SET state = 'failed', due_at = NULL, lease_token = NULL, finished_at = :now,
+        reason = 'stopped'
+      WHERE state = 'running' AND due_at <= :now AND attempts >= :most
+      RETURNING id
+    )
+    DELETE FROM export_chunks WHERE export_id IN (SELECT id FROM given_up)
 """)
 _CLAIM = text(f"""
     UPDATE exports SET state = 'running', due_at = :until, lease_token = :token,
