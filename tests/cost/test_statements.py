@@ -52,7 +52,8 @@ TAKES: dict[str, int] = {
 OPEN = ("/docs", "/schema", "/static", "/healthz", "/readyz", "/metrics", "/sign-in", "/set-up",
         "/invitations", "/reset", "/dev")  # fmt: skip
 FOR_KEYS = {"/api/bookings/changes"}
-FILES = {"/api/bookings/export", "/bookings/export", "/exports/{export_id}/file"}  # as long as what they hold
+# As long as what they hold.
+FILES = {"/api/bookings/export", "/bookings/export", "/exports/{export_id}/file"}
 
 
 def test_every_page_says_what_it_may_cost(tmp_path: Path) -> None:
