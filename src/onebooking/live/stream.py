@@ -13,9 +13,7 @@ SLOWEST_SECONDS = 20.0  # for a client to take what it is sent
 LONGEST_SECONDS = 30 * 60.0  # then it comes again: a network that forgot us keeps nothing open
 _HEADERS = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),  # nginx passes it on at once
-    (b"x-content-type-options", b"nosniff"),
 )
 
 
