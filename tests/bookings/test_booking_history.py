@@ -51,6 +51,30 @@ async def test_the_websites_value_is_taken_by_an_edit_like_any_other(hub: Hub) -
     assert changes[-1].changes == {"time_slot": ["11:30", "09:15"]}
 
 
+@pytest.mark.parametrize("side", ["hub", "website"])
+async def test_a_value_of_the_websites_that_the_page_did_not_show_is_shown_first(
+    hub: Hub, side: str
+) -> None:
+    event = make.event()
+    booking = (await hub.hears(event)).json()["booking_id"]
+    await hub.edits(booking, time_slot="11:30")
+    await hub.hears(event | {"event": "booking.updated", "time_slot": "09:15"})
+    conflict = str((await one(hub.database, "SELECT id FROM conflicts"))[0])
+    path, member = f"/bookings/{booking}/conflicts/{conflict}", await desk(hub)
+    seen = str((await hub.booking(booking))["version"])
+    await hub.hears(event | {"event": "booking.updated", "time_slot": "08:00"})
+    page = await member.sends(path, side=side, version=seen)
+    assert page.status_code == 409
+    assert "The website changed it again meanwhile." in words_of(page)
+    assert "08:00" in words_of(page)
+    now = await hub.booking(booking)
+    assert (now["time_slot"], now["sync_state"]) == ("11:30", "conflict")
+    again = await member.sends(path, side=side, version=str(now["version"]))
+    assert again.status_code == 303
+    settled = {"hub": "11:30", "website": "08:00"}[side]
+    assert (await hub.booking(booking))["time_slot"] == settled
+
+
 async def test_ours_is_kept_and_the_website_is_told_so(hub: Hub) -> None:
     booking, conflict = await in_conflict(hub)
     owed = len(await all_of(hub.database, "SELECT FROM deliveries"))

@@ -13,7 +13,7 @@ from onebooking.bookings.as_edit import as_edit
 from onebooking.bookings.edit import edit_booking
 from onebooking.bookings.model import BY_COLUMN
 from onebooking.db import Tx, fetch_all, within
-from onebooking.errors import BookingNotFound, NotAllowed
+from onebooking.errors import BookingNotFound, EditConflict, NotAllowed
 from onebooking.members.model import Member, Right
 from onebooking.reach import Reach
 from onebooking.tables import conflicts
@@ -76,7 +76,8 @@ async def settle_conflict(tx: Tx, member: Member, booking_id: UUID, choice: Choi
     once: a conflict that is settled stays as it was settled.
 
     Raises:
-        EditConflict: somebody changed the field since that version, to something else again.
+        EditConflict: somebody changed the field since that version, to something else again, or
+            its website said another value than the page showed.
         InvalidPayload: the website's value is none that a member may enter.
         NotAllowed: the member's role may not change this field.
         BookingNotFound: no such booking within the member's reach.
@@ -95,6 +96,9 @@ async def settle_conflict(tx: Tx, member: Member, booking_id: UUID, choice: Choi
         raise NotAllowed(
             say("Your role, %(role)s, may not change %(path)s.", role=member.role, path=path)
         )
+    newer = await queries.changes_since(tx, booking_id, choice.version)
+    if any(datetime.fromisoformat(one.changed_at) <= conflict.created_at for one in newer):
+        raise EditConflict(say("The website changed it again meanwhile. Look at both values."))
     if BY_COLUMN[conflict.field].right is None:
         await queries.settle_conflicts(tx, booking_id, [conflict.field], by=member.email)
         return
