@@ -21,20 +21,20 @@ def say_where_to_look(hub: Hub, parks: Sequence[tuple[Park, str]], logs: Path) -
     console.print()
     console.print(Text("  OneBooking Central is running, and three parks sell.", style="bold"))
     console.print()
-    _line(console, "The hub", hub.url)
-    _line(console, "Its API", f"{hub.url}/docs")
+    link = hub.setup_link()
+    if link:
+        _line(console, "Begin here", link)
+        _line(console, "", "(once: you become the first superadmin)")
+    else:
+        _line(console, "Sign in", f"{hub.url}/sign-in")
+    console.print()
+    _line(console, "Dashboard", hub.url)
+    _line(console, "Mails", f"{hub.url}/dev/mail")
+    _line(console, "API", f"{hub.url}/docs")
     for park, url in parks:
         _line(console, park.name.removesuffix(" Phuket"), f"{url}/", f"{url}/bookings")
     console.print()
-    link = hub.setup_link()
-    if link:
-        _line(console, "Sign in", link)
-        _line(console, "", "(once, as the first superadmin; mails lie at " + f"{hub.url}/dev/mail)")
-    else:
-        _line(console, "Sign in", f"{hub.url}/sign-in")
-    _line(console, "Member", DEMO)
-    _line(console, "Token", str(hub.token_file))
-    console.print()
+    _line(console, "Scripts", f"{DEMO}, token in {_shown(hub.token_file)}")
     bearer = f'-H "Authorization: Bearer $(cat {_shown(hub.token_file)})"'
     _request(console, "List bookings", f"curl -s {bearer} '{hub.url}/api/bookings?limit=3'")
     booking = _first_booking(hub)

@@ -73,8 +73,9 @@ def _booking(
     order = Form(park, typed_by(chance, park)).order()
     if order is None:
         raise ValueError("The sample guest filled in the form wrongly.")
+    name = _mixed(order.customer_name, typed_by(chance, park)["customer_name"])
     order = replace(
-        order, activity_date=day.isoformat(), customer_email=_email(order.customer_name)
+        order, activity_date=day.isoformat(), customer_name=name, customer_email=_email(name)
     )
     booking_id = str(uuid5(NAMESPACE_URL, f"{website_id}/{number}"))
     booking = booking_of(
@@ -95,6 +96,13 @@ def _booking(
 
 _PAST = {"completed": 88, "no_show": 4, "cancelled": 5, "refunded": 3}
 _COMING = {"confirmed": 90, "pending": 5, "cancelled": 5}
+
+
+def _mixed(name: str, other: str) -> str:
+    """More guests than there are samples: the first name of one, the last name of another."""
+    if name.isascii() != other.isascii():
+        return name
+    return f"{name.split(maxsplit=1)[0]} {other.split(maxsplit=1)[1]}"
 
 
 def _email(name: str) -> str:

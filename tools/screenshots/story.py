@@ -22,13 +22,10 @@ class Story:
     """Where the pictures are taken: ids of what there is to see."""
 
     hub: Hub
-    parks: dict[str, Park]
-    edited: str  # a booking with a full history
-    edited_ref: str
+    guest: str
+    edited: str  # this guest's booking, with a full history
     conflicted: str
-    delivered: str
     failing: str
-    checked: str
 
 
 def tell(hub: Hub, parks: dict[str, Park], tokens: dict[str, str]) -> Story:
@@ -38,11 +35,11 @@ def tell(hub: Hub, parks: dict[str, Park], tokens: dict[str, str]) -> Story:
         park.start()
     people = {name: _client(hub, token) for name, token in tokens.items()}
     world, flying, luge = (_coming(seasons[name]) for name in NAMES)
-    hero = next(one for one in world if one.customer_name == "Amelia Clarke")
-    edited = _edit(people["Nok"], hero, {"time_slot": "13:00", "guest_count": hero.guest_count + 1})
-    delivered = eventually(lambda: _settled(people["Nok"], edited))
+    hero = next(one for one in world if _tells_much(one))
+    edited = _edit(people["Nok"], hero, {"time_slot": "13:00", "transport": {"room_number": "412"}})
+    eventually(lambda: _delivered(people["Nok"], edited))
     _edit(
-        people["Som"], hero, {"admin_notes": "Meets us at the gate, paid the extra guest in cash."}
+        people["Som"], hero, {"admin_notes": "Meets us at the gate; one guest walks with a stick."}
     )
     _heard(
         parks["hanuman-world"], hero, {"customer": {"special_requests": "Vegetarian lunch please"}}
@@ -63,16 +60,16 @@ def tell(hub: Hub, parks: dict[str, Park], tokens: dict[str, str]) -> Story:
         "cancelled",
     )
     failing = eventually(lambda: _failing(people["Nok"], late[0]))
+    conflicted = _id(people["Nok"], flying[7])
     return Story(
-        hub,
-        parks,
-        edited,
-        hero.booking_ref,
-        _id(people["Nok"], flying[7]),
-        delivered,
-        failing,
-        late[1],
+        hub, guest=hero.customer_name, edited=edited, conflicted=conflicted, failing=failing
     )
+
+
+def _tells_much(one: Booking) -> bool:
+    """Whether a picture of this booking shows most of what one can hold."""
+    whole = one.hotel_name and one.addons and not one.special_requests and one.guest_count > 1
+    return bool(whole) and one.time_slot == "10:00" and one.customer_name.isascii()
 
 
 def _coming(bookings: list[Booking]) -> list[Booking]:
@@ -106,18 +103,14 @@ def _send(park: Park, body: dict[str, Any]) -> None:
     httpx.post(f"{park.hub.url}/api/bookings/sync", json=body, headers=headers, timeout=30)
 
 
-def _settled(person: httpx.Client, booking_id: str) -> str | None:
-    return _delivery(person, booking_id, "delivered")
+def _delivered(person: httpx.Client, booking_id: str) -> bool:
+    return any(one["state"] == "delivered" for one in _of(person, booking_id))
 
 
 def _failing(person: httpx.Client, booking_id: str) -> str | None:
     """Its delivery, once it was tried."""
     found = _of(person, booking_id)
     return found[0]["id"] if found and found[0]["attempts"] else None
-
-
-def _delivery(person: httpx.Client, booking_id: str, state: str) -> str | None:
-    return next((str(one["id"]) for one in _of(person, booking_id) if one["state"] == state), None)
 
 
 def _of(person: httpx.Client, booking_id: str) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from playwright.sync_api import Page
 
@@ -29,11 +30,13 @@ def views(story: Story) -> Iterator[View]:
     yield View("reset", "/reset", stranger=True)
     yield View("overview", "/", main=True, whole=True)
     yield View("bookings", "/bookings?range=week", main=True)
-    yield View("bookings-search", "/bookings?q=amelia", act=None)
     yield View("bookings-export", "/bookings?range=week", act=_menu)
     yield View("exports", "/exports")
+    yield View("bookings-picked", "/bookings?range=week", act=_pick)
+    yield View("bookings-search", f"/bookings?q={quote(story.guest)}")
     yield View("bookings-nothing", "/bookings?q=nobody+of+this+name")
     yield View("booking", booking, main=True, whole=True)
+    yield View("booking-top", booking)
     yield View("booking-edit", f"{booking}?edit=activity")
     yield View("booking-status", f"{booking}?edit=status", act=_cancel)
     yield View("booking-conflict", f"/bookings/{story.conflicted}", main=True)
@@ -41,6 +44,7 @@ def views(story: Story) -> Iterator[View]:
     yield View("website", "/websites/flying-hanuman", main=True, whole=True)
     yield View("website-new", "/websites/new")
     yield View("website-edit", "/websites/hanuman-world/edit")
+    yield View("test-webhook", "/websites/hanuman-world/test-webhook")
     yield View("deliveries", "/deliveries", main=True)
     yield View("delivery", f"/deliveries/{story.failing}", whole=True)
     yield View("sync-log", "/sync-log", main=True)
@@ -59,6 +63,12 @@ def views(story: Story) -> Iterator[View]:
 
 def _menu(page: Page) -> None:
     page.locator("summary", has_text="Export").click()
+
+
+def _pick(page: Page) -> None:
+    for _ in range(3):
+        page.keyboard.press("j")
+        page.keyboard.press("x")
 
 
 def _open(page: Page, name: str) -> None:
