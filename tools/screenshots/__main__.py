@@ -92,13 +92,13 @@ def _picture(
 
 
 def _captured(page: Page, *, whole: bool, form: str) -> bytes:
-    """The window, or the page down to its end; without loss, and small."""
+    """The window, or the page down to its end."""
     size = page.evaluate("[innerWidth, innerHeight, document.documentElement.scrollHeight]")
     width, window, all_of_it = size
     height = all_of_it if whole else window
     page.set_viewport_size({"width": width, "height": height})
     chrome = page.context.new_cdp_session(page)
-    asked = {"format": form} | ({"quality": 100} if form == "webp" else {})
+    asked = {"format": form} | ({"quality": 82} if form == "webp" else {})
     return b64decode(chrome.send("Page.captureScreenshot", asked)["data"])
 
 
