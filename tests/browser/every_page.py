@@ -17,7 +17,8 @@ from tests.end_to_end.running import eventually
 ELSEWHERE = {
     "/sign-in/code": "test_signing_in: after the password",
     "/sign-in/second-factor": "test_signing_in: after the password, where one is needed",
-    "/sync-log/{place}": "opened from the log, below",
+    "/bookings/export": "a file",
+    "/exports/{export_id}/file": "a file",
 }
 
 
@@ -69,6 +70,7 @@ def shown(running: Town, page: Page) -> Shown:
         "/websites/{website_id}": (website,),
         "/websites/{website_id}/edit": (f"{website}/edit",),
         "/websites/{website_id}/test-webhook": (f"{website}/test-webhook",),
+        "/exports": ("/exports",),
         "/deliveries": ("/deliveries",),
         "/deliveries/{delivery_id}": (delivery,),
         "/sync-log": ("/sync-log",),
