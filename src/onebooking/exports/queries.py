@@ -49,7 +49,9 @@ async def ask(tx: Tx, member_id: UUID, asked: Ask, *, now: datetime) -> UUID:
     Raises:
         TooManyExports: the member has as many as they may.
     """
-    await tx.execute(text("SELECT FROM members WHERE id = :id FOR UPDATE"), {"id": member_id})
+    await tx.execute(
+        text("SELECT FROM members WHERE id = :id FOR NO KEY UPDATE"), {"id": member_id}
+    )
     kept = select(func.count()).select_from(exports).where(e.member_id == member_id)
     if (await tx.execute(kept)).scalar_one() >= MOST_KEPT:
         raise TooManyExports
