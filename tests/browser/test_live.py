@@ -92,6 +92,25 @@ def test_what_somebody_types_stays_and_they_are_told_that_it_changed(
     expect(page.locator("#live")).to_be_hidden()
 
 
+def test_a_list_with_a_selection_waits_until_nothing_is_selected(
+    window: Window, running: Town, som: StorageState
+) -> None:
+    guest = running.guest()
+    sold(running, guest)
+    page, other = window(storage_state=som), window(storage_state=som)
+    eventually(lambda: there(page, guest))
+    row = page.locator("[data-row]")
+    row.get_by_role("checkbox").check()
+    find(other, guest)
+    change(other, "activity", "Time", "17:20")
+    expect(page.locator("#live").get_by_text("The list changed meanwhile")).to_be_visible()
+    expect(row.get_by_role("checkbox")).to_be_checked()
+    expect(row).not_to_contain_text("17:20")
+    row.get_by_role("checkbox").uncheck()
+    expect(row).to_contain_text("17:20")
+    expect(page.locator("#live")).to_be_hidden()
+
+
 def test_a_page_that_nobody_looks_at_follows_again_when_it_is(
     window: Window, running: Town, som: StorageState
 ) -> None:
