@@ -68,7 +68,7 @@ async def hub(database: Database, tmp_path: Path) -> AsyncIterator[Hub]:
 async def hostile(hub: Hub) -> dict[str, str]:
     """All that can be said, said badly; the ids of what came of it."""
     await change(hub, name=f"Park {BAD}", domain=BAD, webhook_url="http://127.0.0.1:9/")
-    await change(hub, logo_url='https://park.example/"><xss onxss=1>.png')
+    await change(hub, logo_url='https://park.example/"><xss/onxss=1>.png')
     event = make.event(
         booking_ref=BAD,
         package_name=BAD,
