@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from onebooking.exports.worker import export_due
 from onebooking.members.model import Role
 from onebooking.members.tokens import create_token
 from onebooking.reach import EVERYTHING
@@ -34,6 +35,7 @@ async def side(hub: Hub, website: str, key: str, mark: str) -> Side:
     callers = {role: headers | {"X-API-Key": key} for role, (_, headers) in people.items()}
     booking = await _bookings(hub, key, mark, callers[Role.STAFF])
     await _trouble(hub, website, mark)
+    await _export(hub, callers[Role.ADMIN])
     delivery = await one(
         hub.database, "SELECT id FROM deliveries WHERE booking_id = :id", id=booking
     )
@@ -105,6 +107,13 @@ def _stray(mark: str) -> dict[str, Any]:
     source = make.event()["source_booking_id"]
     said = {"booking_ref": f"{mark}-parked", "time_slot": "10:00"}
     return {"event": "booking.updated", "source_booking_id": source} | said
+
+
+async def _export(hub: Hub, admin: dict[str, str]) -> None:
+    """A file of everything, which the worker has written."""
+    asked = await hub.http.post("/exports", data={"format": "csv"}, headers=admin)
+    assert asked.status_code == 303, asked.text
+    assert await export_due(hub.database)
 
 
 async def _trouble(hub: Hub, website: str, mark: str) -> None:
