@@ -58,7 +58,7 @@ def views(story: Story) -> Iterator[View]:
     yield View("shortcuts", "/bookings?range=week", act=lambda page: page.keyboard.press("?"))
     yield View("not-there", "/no-such-page")
     yield View("mail", "/dev/mail")
-    yield View("docs", "/docs", stranger=True, main=True)
+    yield View("docs", "/docs", stranger=True)
 
 
 def _menu(page: Page) -> None:
