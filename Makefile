@@ -14,8 +14,9 @@ run: install
 	@$(BIN)/python -m examples.run
 
 # These start processes and look at the clock, or wait for every transaction on the server: they
-# run one after the other.
-ALONE := tests/browser tests/embedded tests/end_to_end tests/examples tests/faults \
+# run one after the other. A browser's tests keep an event loop running: no others share their process.
+BROWSER := tests/browser
+ALONE := tests/embedded tests/end_to_end tests/examples tests/faults \
   tests/deliveries/test_claim_cost.py tests/recovery/test_changes.py tests/cost/test_plan_work.py
 
 ## test: everything, as a fresh machine would see it
@@ -24,8 +25,9 @@ test: check
 	@sh tools/need.sh etcd etcd-server && sh tools/need.sh haproxy haproxy || \
 	  echo "Without etcd and HAProxy the test of a Patroni cluster is skipped."
 	@sh tools/need.sh chromium chromium
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE))
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE) $(BROWSER))
 	$(BIN)/python -m pytest $(ALONE)
+	$(BIN)/python -m pytest $(BROWSER)
 
 ## check: lint, types and import rules alone
 check: install
