@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwright
 
 from tests.browser.chromium import open_chromium
 from tests.browser.town import FIRST, PASSWORD, Town, town
 
 SHOTS = Path("var/browser-failures")  # a failing test leaves what it saw
+expect.set_options(timeout=15_000)  # the machine may be busy with the other tests
 Window: TypeAlias = Callable[..., Page]
 
 

@@ -32,6 +32,7 @@ def test_a_whole_task_from_sign_in_to_a_saved_edit(
     eventually(lambda: is_there(other, guest))
     page = window()
     page.goto("/sign-in")
+    expect(page.get_by_label("E-mail")).to_be_focused()
     page.keyboard.type(FIRST)
     step(page)
     page.keyboard.type(PASSWORD)
