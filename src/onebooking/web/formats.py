@@ -1,7 +1,11 @@
-"""How pages write amounts, days and instants."""
+"""How pages write amounts, days and instants.
+
+A list says the same few again and again: what is remembered is written once.
+"""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -11,8 +15,10 @@ from babel.units import format_unit
 
 _MEGABYTE = 1_000_000
 _SYMBOLS = {"THB": "฿"}
+_REMEMBERED = 5_000  # of each kind
 
 
+@lru_cache(_REMEMBERED)
 def money(amount: int, currency: str, decimals: int, *, locale: Locale) -> str:
     """`amount` of a website's unit as people write it: 3490 with 0 decimals is ฿3,490.
 
@@ -24,6 +30,7 @@ def money(amount: int, currency: str, decimals: int, *, locale: Locale) -> str:
     return f"{sign}{symbol}{format_decimal(abs(value), format=pattern, locale=locale)}"
 
 
+@lru_cache(_REMEMBERED)
 def number(value: int, *, locale: Locale) -> str:
     """A count with its thousands parted."""
     return format_decimal(value, locale=locale)
@@ -36,6 +43,7 @@ def size(value: int, *, locale: Locale) -> str:
     return format_unit(shown, unit, length="short", locale=locale)
 
 
+@lru_cache(_REMEMBERED)
 def day(value: date | str, *, locale: Locale, style: str = "EEE d MMM y") -> str:
     """A day, or its ISO text, as `Thu 26 Nov 2026`; the year is the data's own."""
     told = date.fromisoformat(value) if isinstance(value, str) else value

@@ -24,6 +24,7 @@ def environment(language: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # a row is a template: no look at its file for each
         extensions=_EXTENSIONS,
     )
     made.install_gettext_translations(CATALOGUES[language], newstyle=True)  # type: ignore[attr-defined]
