@@ -4,7 +4,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from math import ceil
 
 from msgspec import Struct
@@ -52,6 +51,7 @@ class Limiter:
         self._wanting: dict[str, Tally] = {}
         self._settling: asyncio.Task[None] | None = None
         self._open_until = 0.0
+        self._closing = False
         self._said_at = self._forgot_at = float("-inf")
 
     @property
@@ -74,11 +74,14 @@ class Limiter:
             self._ask(caller, tally)
 
     async def close(self) -> None:
-        """Stop settling and give the connection back."""
+        """Let what is being settled end, in the time the database has for it, and hang up.
+
+        Nothing is cancelled: half a connection would stay at the server until its own patience
+        ends.
+        """
+        self._closing = True
         if self._settling is not None:
-            self._settling.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._settling
+            await self._settling
         await self._database.close()
 
     def _meet(self, caller: str, per_second: float) -> Tally:
@@ -95,7 +98,7 @@ class Limiter:
 
     async def _settle(self) -> None:
         """Ask for all who want something, until nobody does."""
-        while self._wanting:
+        while self._wanting and not self._closing:
             asked, self._wanting = self._wanting, {}
             wanted = [_wanted(caller, tally) for caller, tally in asked.items()]
             try:
