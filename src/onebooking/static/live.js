@@ -63,6 +63,7 @@
   };
   const show = async () => {
     timer = undefined;
+    if (document.hidden) return; // left meanwhile: whoever comes back is told what they missed
     if (document.querySelector(".htmx-request")) { look(); return; } // the member's own request first
     looking = performance.now();
     const asked = looking, { href } = location;
