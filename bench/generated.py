@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-import psycopg
-
 from bench.hub import SECRET_KEY, Store, free_port
 from onebooking.db import libpq_url
 
@@ -25,12 +23,7 @@ def fill(store: Store, many: int) -> None:
         connection.execute("SET maintenance_work_mem = '512MB'")
         for _, made in found:
             connection.execute(made.encode())
-        _settle(connection)
-
-
-def _settle(connection: psycopg.Connection) -> None:
-    connection.execute("VACUUM (ANALYZE)")
-    connection.execute("CHECKPOINT")
+        connection.execute("VACUUM (ANALYZE)")
 
 
 def store_at(url: str, folder: Path) -> Store:
