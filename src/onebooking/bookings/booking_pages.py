@@ -8,10 +8,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
 from onebooking.bookings import queries
+from onebooking.bookings.conflicts import Meanwhile, Side, open_conflicts
 from onebooking.bookings.edit import edit_booking
 from onebooking.bookings.erase import erase_booking
 from onebooking.bookings.guests import others_of
-from onebooking.bookings.inputs import Meanwhile, Sheet, blank_sheet, sheet_again
+from onebooking.bookings.inputs import Current, Sheet, blank_sheet, sheet_again
 from onebooking.bookings.model import Booking, Status
 from onebooking.bookings.oddities import sum_of_parts
 from onebooking.bookings.sections import (
@@ -23,7 +24,7 @@ from onebooking.bookings.sections import (
     values_of,
     version_in,
 )
-from onebooking.bookings.settle import Choice, Side, open_conflicts, settle_conflict
+from onebooking.bookings.settle import Choice, settle_conflict
 from onebooking.bookings.timeline import timeline
 from onebooking.db import Database, Tx
 from onebooking.deliveries.queries import get_delivery
@@ -208,8 +209,10 @@ async def _again(
     failed: OneBookingError | None,
 ) -> Page:
     oldest = min(typed.seen.values(), default=typed.version)
-    now = Meanwhile(booking, await queries.changes_since(desk.tx, booking.id, oldest))
-    sheet = sheet_again(desk.member, typed, now, failed, decimals=website.amount_decimals)
+    newer = await queries.changes_since(desk.tx, booking.id, oldest)
+    waiting = await open_conflicts(desk.tx, desk.member.reach, booking.id)
+    now = Current(booking, Meanwhile(newer, waiting), website.amount_decimals)
+    sheet = sheet_again(desk.member, typed, now, failed)
     return await _show(request, desk, booking, website, sheet=sheet, failed=failed)
 
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
 
 from onebooking.bookings import queries
+from onebooking.bookings.conflicts import Meanwhile, open_conflicts
 from onebooking.bookings.model import BY_COLUMN, Status, Values
-from onebooking.bookings.queries import Change, latest_of
 from onebooking.bookings.wire import (
     INTEGER_MAX,
     CustomerBody,
@@ -72,8 +72,10 @@ async def edit_booking(
     """Change a booking and owe its website one delivery: both commit together or not at all.
 
     Edits that alter nothing owe nothing. Edits of different fields merge; where somebody changed
-    the same field since `edit.version`, nothing is changed. `seen` has the version at which a
-    column was looked at, where that is another.
+    the same field since `edit.version`, nothing is changed. `seen` is a form's: the version at
+    which each column was looked at. A conflict of a column that was raised since is not settled
+    by it unseen: it is refused like a change. A conflict that was seen is settled by what is
+    written; where that changes nothing, the booking gets a version all the same.
 
     Raises:
         BookingNotFound: no such booking within the member's reach.
@@ -95,7 +97,9 @@ async def edit_booking(
         _refuse_unborn(max(bases.values(), default=edit.version), booking.version)
         oldest = min(bases.values(), default=edit.version)
         newer = await queries.changes_since(tx, booking_id, oldest)
-        _refuse_stale(wanted, held, newer, bases=bases, current=booking.version)
+        waiting = await open_conflicts(tx, member.reach, booking_id) if seen and newer else []
+        meanwhile = Meanwhile(newer, waiting)
+        _refuse_stale(wanted, held, meanwhile, bases=bases, current=booking.version)
     settled = await queries.settle_conflicts(tx, booking_id, list(wanted), by=member.email)
     there = booking.values["source_values"]
     changed = {
@@ -104,12 +108,13 @@ async def edit_booking(
         # The website is told also where a member confirms our side of a conflict.
         if value != held[column] or (column in settled and value != there.get(column))
     }
-    if changed:
+    if changed or settled:
         _refuse_negative(changed, held)
         event = "booking.updated" if isinstance(edit, BookingEdit) else "booking.status_changed"
+        event = event if changed else "booking.settled"
         was = {column: [held[column], value] for column, value in changed.items()}
         edits, by, now = [Edited(booking, was)], member.email, utc_now()
-        owed = owed_of(edits, event=event, by=by)
+        owed = owed_of(edits, event=event, by=by) if changed else []
         written = write(edits, event=event, by=by, now=now)
         await together(tx, *written, *owe(owed, now=now), wake_workers())
 
@@ -176,24 +181,21 @@ def _refuse_unborn(base: int, current: int) -> None:
 def _refuse_stale(
     wanted: Values,
     held: Values,
-    newer: list[Change],
+    meanwhile: Meanwhile,
     *,
     bases: Mapping[str, int],
     current: int,
 ) -> None:
     details = []
     for column, value in wanted.items():
-        change = latest_of(column, newer, since=bases[column])
-        if change is not None and held[column] != value:
-            wrong = FieldError(
-                field=BY_COLUMN[column].path,
-                message=f"{change.changed_by} changed it at {change.changed_at}",
-                theirs=held[column],
-                yours=value,
-                changed_by=change.changed_by,
-                changed_at=change.changed_at,
-            )
-            details.append(wrong)
+        change = meanwhile.changed(column, since=bases[column])
+        said = meanwhile.contradicted(column, since=bases[column])
+        if said is not None and said.website_value != value:
+            at = said.created_at.isoformat()
+            details.append(_stale(column, (said.website_value, value), said.website_id, at))
+        elif change is not None and held[column] != value:
+            both = (held[column], value)
+            details.append(_stale(column, both, change.changed_by, change.changed_at))
     if details:
         raise EditConflict(
             say(
@@ -202,3 +204,15 @@ def _refuse_stale(
             ),
             details=tuple(details),
         )
+
+
+def _stale(column: str, both: tuple[Any, Any], by: str, at: str) -> FieldError:
+    theirs, yours = both
+    return FieldError(
+        field=BY_COLUMN[column].path,
+        message=f"{by} changed it at {at}",
+        theirs=theirs,
+        yours=yours,
+        changed_by=by,
+        changed_at=at,
+    )

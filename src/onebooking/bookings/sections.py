@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any
 
-from msgspec import Struct, json, to_builtins
+from msgspec import DecodeError, Struct, json, to_builtins
 
 from onebooking.bookings.as_edit import as_edit
 from onebooking.bookings.edit import BookingEdit, StatusChange
@@ -36,7 +36,9 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )  # fmt: skip
 AMOUNTS = frozenset({"package_price", "transport_cost", "discount_amount", "total_amount"})
 COUNTS = frozenset({"guest_count", "non_players", "private_passengers"})
-_SIDES = ("mine", "theirs")
+# Whose value a member lets hold: what they typed, what a colleague wrote, what the website said.
+_SIDES = ("mine", "theirs", "website")
+_WRITTEN = ("mine", "website")
 _ADDON = ("name", "quantity", "unit_price")
 
 
@@ -48,7 +50,7 @@ class Typed(Struct, frozen=True, kw_only=True):
     texts: Mapping[str, str]
     shown: Mapping[str, str]  # what stood in the field before it was typed over
     seen: Mapping[str, int]  # the version that `shown` is of
-    decided: Mapping[str, str]  # of fields in conflict: mine or theirs
+    decided: Mapping[str, str]  # of fields in conflict: mine, theirs or website
     confirmed: bool
 
     @property
@@ -59,17 +61,18 @@ class Typed(Struct, frozen=True, kw_only=True):
         it comes back, until its member has said that their own value holds.
         """
         return {
-            column: self.version if self.decided.get(column) == "mine" else seen
+            column: self.version if self.decided.get(column) in _WRITTEN else seen
             for column, seen in self.seen.items()
         }
 
     @property
     def touched(self) -> Mapping[str, str]:
-        """What the member changed and has not given up for somebody else's value."""
+        """What the member changed and has not given up for a colleague's value."""
         return {
             column: text
             for column, text in self.texts.items()
-            if text != self.shown[column] and self.decided.get(column) != "theirs"
+            if (side := self.decided.get(column)) in _WRITTEN
+            or (text != self.shown[column] and side != "theirs")
         }
 
 
@@ -127,13 +130,14 @@ def read(form: Form, section: str, columns: list[str]) -> Typed:
     version, seen = version_in(form), {one: version_in(form, f"seen-{one}") for one in present}
     if any(f"shown-{one}" not in form or seen[one] > version for one in present):
         raise _not_whole()
+    decided = {one: side for one in present if (side := form.get(f"take-{one}")) in _SIDES}
     return Typed(
         section=section,
         version=version,
-        texts={one: _addons_in(form) if one == "addons" else form.get(one) for one in present},
+        texts={one: _text_in(form, one, decided.get(one)) for one in present},
         shown={one: form.get(f"shown-{one}") for one in present},
         seen=seen,
-        decided={one: side for one in present if (side := form.get(f"take-{one}")) in _SIDES},
+        decided=decided,
         confirmed=form.get("confirm") == "yes",
     )
 
@@ -148,6 +152,21 @@ def version_in(form: Form, name: str = "version") -> int:
 
 def _not_whole() -> InvalidPayload:
     return InvalidPayload(say("This form is not whole. Open the booking again."))
+
+
+def _text_in(form: Form, column: str, side: str | None) -> str:
+    """What a field is to hold: what was typed, or what the form says that the website said."""
+    if side != "website":
+        return _addons_in(form) if column == "addons" else form.get(column)
+    said = f"website-{column}"
+    if said not in form:
+        raise _not_whole()
+    if column == "addons":
+        try:
+            json.decode(form.get(said), type=list[tuple[str, str, str]])
+        except DecodeError:
+            raise _not_whole() from None
+    return form.get(said)
 
 
 def _addons_in(form: Form) -> str:

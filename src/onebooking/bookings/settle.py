@@ -1,64 +1,20 @@
 """A member decides a conflict: the hub's value holds, or the website's does."""
 
-from datetime import datetime
-from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import select
 
 from onebooking.bookings import queries
 from onebooking.bookings.as_edit import as_edit
+from onebooking.bookings.conflicts import Side, open_conflicts
 from onebooking.bookings.edit import edit_booking
 from onebooking.bookings.model import BY_COLUMN
-from onebooking.db import Tx, fetch_all, within
+from onebooking.bookings.write import Edited, write
+from onebooking.clock import utc_now
+from onebooking.db import Tx, together
 from onebooking.errors import BookingNotFound, EditConflict, NotAllowed
 from onebooking.members.model import Member, Right
-from onebooking.reach import Reach
-from onebooking.tables import conflicts
 from onebooking.words import say
-
-c = conflicts.c
-
-
-class Side(StrEnum):
-    """Whose value holds."""
-
-    HUB = "hub"
-    WEBSITE = "website"
-
-
-class Conflict(Struct, frozen=True, kw_only=True):
-    """One field that both sides changed, with both values as they were then."""
-
-    id: UUID
-    booking_id: UUID
-    field: str
-    hub_value: Any
-    website_value: Any
-    website_won: bool  # the booking has its value; else the hub's
-    created_at: datetime
-
-    @property
-    def held(self) -> Side:
-        """Whose value the booking has."""
-        return Side.WEBSITE if self.website_won else Side.HUB
-
-    def may_settle(self, member: Member, side: Side) -> bool:
-        """Whether the member's role may let this side's value hold."""
-        right = BY_COLUMN[self.field].right
-        if right is None:  # nobody edits it here: what is there can be confirmed, and no more
-            return side == self.held and member.may(Right.EDIT)
-        return member.may(Right.EDIT) and member.may(right)
-
-
-async def open_conflicts(tx: Tx, reach: Reach, booking_id: UUID) -> list[Conflict]:
-    """What waits for a member's decision, the oldest first."""
-    wanted = select(*(c[name] for name in Conflict.__struct_fields__)).where(
-        c.booking_id == booking_id, within(c.website_id, reach), c.settled_at.is_(None)
-    )
-    return await fetch_all(tx, wanted.order_by(c.created_at, c.id), Conflict)
 
 
 class Choice(Struct, frozen=True):
@@ -97,10 +53,14 @@ async def settle_conflict(tx: Tx, member: Member, booking_id: UUID, choice: Choi
             say("Your role, %(role)s, may not change %(path)s.", role=member.role, path=path)
         )
     newer = await queries.changes_since(tx, booking_id, choice.version)
-    if any(datetime.fromisoformat(one.changed_at) <= conflict.created_at for one in newer):
+    if conflict.raised_after(choice.version, newer):
         raise EditConflict(say("The website changed it again meanwhile. Look at both values."))
     if BY_COLUMN[conflict.field].right is None:
         await queries.settle_conflicts(tx, booking_id, [conflict.field], by=member.email)
+        as_it_stands = [Edited(booking, {})]
+        await together(
+            tx, *write(as_it_stands, event="booking.settled", by=member.email, now=utc_now())
+        )
         return
     if side == conflict.held:  # what is there now, whatever it was when they met
         value = booking.values[conflict.field]

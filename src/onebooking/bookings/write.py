@@ -17,7 +17,11 @@ from onebooking.history.record import record_changes
 
 
 class Edited(Struct, frozen=True):
-    """A booking, locked, and what it is to hold: column → [old, new], as JSON has them."""
+    """A booking, locked, and what it is to hold: column → [old, new], as JSON has them.
+
+    Nothing is a version alone: a conflict was settled as it stood, and whoever follows the booking
+    sees that.
+    """
 
     booking: Locked
     changes: Mapping[str, list[Any]]
@@ -48,7 +52,7 @@ def write(edits: Sequence[Edited], *, event: str, by: str, now: datetime) -> lis
 def _update(columns: tuple[str, ...], edits: Sequence[Edited], now: datetime) -> Statement:
     rows = [edit.data | {"id": edit.booking.id, "warnings": _warnings(edit, now)} for edit in edits]
     return Statement(
-        f"UPDATE bookings SET {', '.join(f'{name} = new.{name}' for name in columns)}, "
+        f"UPDATE bookings SET {''.join(f'{name} = new.{name}, ' for name in columns)}"
         "warnings = new.warnings, version = bookings.version + 1, updated_at = now() "
         "FROM json_populate_recordset(NULL::bookings, %(rows)s::json) AS new "
         "WHERE bookings.id = new.id",
