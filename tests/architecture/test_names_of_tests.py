@@ -27,8 +27,10 @@ def made_when_named(tree: ast.Module) -> Iterator[ast.Call]:
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             for decorator in function.decorator_list:
                 if "parametrize" in ast.unparse(decorator):
-                    yield from (node for node in ast.walk(decorator) if changing(node))
+                    yield from calls_in(decorator)
 
 
-def changing(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in CHANGING
+def calls_in(decorator: ast.AST) -> Iterator[ast.Call]:
+    for node in ast.walk(decorator):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in CHANGING:
+            yield node
