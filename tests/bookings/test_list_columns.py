@@ -111,14 +111,23 @@ async def test_more_than_ten_thousand_are_not_counted_by_status(hub: Hub) -> Non
     assert "the first 500 that match" in said_on(page)
 
 
-async def test_websites_are_quick_filters_on_and_off(hub: Hub) -> None:
+async def test_a_filter_stands_above_the_rows_only_where_nothing_else_shows_that_it_is_on(
+    hub: Hub,
+) -> None:
     await make.website(hub.database, "flying-hanuman", name="Flying Hanuman")
     await one_booking(hub)
     som = await visiting(hub)
-    page = await som.opens("/bookings?q=HW")
-    assert "/bookings?q=HW&amp;website_id=flying-hanuman" in page.text
-    page = await som.opens("/bookings?website_id=flying-hanuman&q=HW")
-    assert re.search(r'href="/bookings\?q=HW"[^>]*aria-current="true">Flying Hanuman', page.text)
+    page = await som.opens("/bookings?q=HW&range=week&status=confirmed")
+    assert chips_of(page) == []
+    page = await som.opens("/bookings?q=HW&website_id=flying-hanuman&pickup=yes&status=pending")
+    assert chips_of(page) == ["Flying Hanuman", "Pickups"]
+    assert 'href="/bookings?status=pending&amp;q=HW&amp;pickup=yes"' in page.text
+    page = await som.opens("/bookings?status=confirmed&status=pending")
+    assert chips_of(page) == ["Confirmed", "Pending"]
+
+
+def chips_of(page: Response) -> list[str]:
+    return re.findall(r'aria-label="Remove the filter ([^"]+)"', page.text)
 
 
 async def test_typing_on_replaces_the_address_and_tells_how_many(hub: Hub) -> None:
@@ -134,5 +143,5 @@ async def test_typing_on_replaces_the_address_and_tells_how_many(hub: Hub) -> No
     said = re.search(r'<p id="found" hx-swap-oob="innerHTML">([^<]*)</p>', typed.text)
     assert said
     assert said[1].strip() == "1\N{EN DASH}1 of 1"
-    for part in ("views", "quick"):  # what stands outside the list follows it
+    for part in ("views", "quick", "keep", "export"):  # what stands outside the list follows it
         assert re.search(rf'id="{part}"[^>]*hx-swap-oob="true"', typed.text)

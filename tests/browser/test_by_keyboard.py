@@ -79,7 +79,7 @@ def test_every_shortcut_on_the_help_sheet_does_what_it_says(
     page.goto("/account")
     for key, heading in (
         ("w", "Websites"), ("d", "Deliveries"), ("l", "Sync log"), ("m", "Members"),
-        ("b", "Bookings"), ("o", "Overview"),
+        ("x", "My exports"), ("b", "Bookings"), ("o", "Overview"),
     ):  # fmt: skip
         page.keyboard.press("g")
         page.keyboard.press(key)

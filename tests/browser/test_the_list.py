@@ -4,6 +4,7 @@ import re
 
 import httpx
 import msgspec
+import pytest
 from playwright.sync_api import Page, StorageState, expect
 
 from tests import make
@@ -42,6 +43,10 @@ def reported_elsewhere(running: Town, guest: str) -> None:
     assert httpx.post(sync, json=event, headers={"X-API-Key": key}).is_success
 
 
+def open_views(page: Page) -> None:
+    page.locator("#views summary").first.click()
+
+
 def statuses(running: Town, refs: list[str]) -> list[str]:
     """What the park's own database says."""
     return [running.park.booking(ref)["status"] for ref in refs]
@@ -55,19 +60,20 @@ def test_a_shared_view_shows_a_colleague_of_one_website_theirs_alone(
     page = window(storage_state=som)
     page.goto(f"/bookings?q={guest}&sort=-booking_ref")
     rows(page, 2)
-    page.get_by_text("Save as a view").click()
+    open_views(page)
+    page.locator("summary", has_text="Save as a view").click()
     page.get_by_label("Name of the view").fill(f"Friends of {guest}")
     page.get_by_label("Share with colleagues").check()
     page.get_by_role("button", name="Save the view").click()
     page.wait_for_url("**/bookings?view=*")
     rows(page, 2)
-    current = page.get_by_role("navigation", name="Saved views").locator("[aria-current=true]")
-    expect(current).to_contain_text(f"Friends of {guest}")
+    expect(page.locator("#views")).to_contain_text(f"Friends of {guest}")
 
     colleague = window()
     sign_in(colleague, invited(window, som))
     colleague.get_by_role("navigation", name="Main").wait_for()
     colleague.goto("/bookings")
+    open_views(colleague)
     colleague.get_by_role("link", name=f"Friends of {guest}").click()
     rows(colleague, 1)
     expect(colleague.locator("[data-open]")).to_have_text(refs)
@@ -79,8 +85,12 @@ def test_a_shared_view_shows_a_colleague_of_one_website_theirs_alone(
     page.get_by_role("button", name="Save changes").click()
     page.wait_for_url("**/bookings?view=*")
     expect(page.get_by_role("button", name="Save changes")).to_be_hidden()
-    page.locator("summary", has_text="This view").click()
+    open_views(page)
+    page.locator("summary", has_text="Rename or delete").click()
     page.get_by_role("button", name="Delete this view").click()
+    page.wait_for_url("**/bookings")
+    open_views(page)
+    expect(page.get_by_role("link", name="All bookings")).to_be_visible()
     expect(page.get_by_role("link", name=f"Friends of {guest}")).to_have_count(0)
 
 
@@ -102,6 +112,52 @@ def test_columns_are_chosen_and_kept(window: Window, running: Town, som: Storage
     page.goto("/bookings")
     expect(headers.filter(has_text="Hotel")).to_be_visible()
     expect(headers.filter(has_text="Sync")).to_have_count(0)
+
+
+def test_filters_stay_open_while_one_chooses_and_escape_leads_back(
+    window: Window, running: Town, som: StorageState
+) -> None:
+    guest, _ = sold(running, window, som, 1)
+    page = window(storage_state=som)
+    page.goto(f"/bookings?q={guest}")
+    button = page.locator("summary", has_text="Filters")
+    button.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("checkbox", name="Refunded").check()
+    expect(page.locator("#list")).to_contain_text("No booking matches")
+    page.get_by_role("checkbox", name="Only with a pickup").check()
+    expect(page).to_have_url(re.compile("pickup=yes"))
+    expect(page.get_by_role("checkbox", name="Only with a pickup")).to_be_focused()
+    page.get_by_role("checkbox", name="Refunded").uncheck()
+    rows(page, 1)
+    page.keyboard.press("Escape")
+    expect(button).to_be_focused()
+    expect(page.get_by_role("checkbox", name="Refunded")).to_be_hidden()
+    page.get_by_role("link", name="Remove the filter Pickups").click()
+    expect(page).to_have_url(re.compile(rf"/bookings\?q={guest.replace(' ', '.')}$"))
+    rows(page, 1)
+
+
+@pytest.mark.parametrize(("width", "most"), [(1280, 240), (390, 310)])
+def test_the_first_row_stands_high_and_does_not_move_as_filters_change(
+    window: Window, running: Town, som: StorageState, width: int, most: int
+) -> None:
+    guest, _ = sold(running, window, som, 1)
+    page = window(storage_state=som, viewport={"width": width, "height": 844})
+    page.goto("/bookings")
+    place = top_of_rows(page)
+    assert place < most
+    for query in (f"q={guest}", "range=next7", "status=confirmed", f"q={guest}&status=confirmed"):
+        page.goto(f"/bookings?{query}")
+        table = page.locator("#list > :is(form, .card)").first.bounding_box()
+        assert table is not None
+        assert table["y"] < place <= table["y"] + 50
+
+
+def top_of_rows(page: Page) -> float:
+    row = page.locator("[data-row]").first.bounding_box()
+    assert row is not None
+    return row["y"]
 
 
 def test_bookings_picked_by_key_are_cancelled_after_a_look_and_the_park_hears(

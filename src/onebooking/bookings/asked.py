@@ -74,13 +74,6 @@ class Asked(Struct, frozen=True, kw_only=True):
         others = (pair for pair in self.given if pair[0] != "status")
         return address([*others, *([("status", status.value)] if status else [])])
 
-    def at_website(self, website_id: str) -> str:
-        """This list, but of this website; of all where it is of this one already."""
-        others = [pair for pair in self.given if pair[0] != "website_id"]
-        pair = ("website_id", website_id)
-        only = [one for one in self.given if one[0] == "website_id"] == [pair]
-        return address(others if only else [*others, pair])
-
     def sorted_by(self, column: str) -> str:
         """This list by `column`; the other way round where it is so already."""
         sort = f"-{column}" if self.filters.sort == column else column

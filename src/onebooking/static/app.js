@@ -64,3 +64,17 @@ document.addEventListener("click", async (event) => {
 document.addEventListener("change", (event) => {
   if (event.target.closest("[data-auto]") && !event.target.closest("[data-quiet]")) event.target.form?.requestSubmit();
 });
+
+// A menu closes where one clicks elsewhere, and by Escape, which brings the keyboard back to its button.
+const menus = () => document.querySelectorAll("details[name=menus][open]");
+document.addEventListener("click", (event) => {
+  for (const menu of menus()) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of menus()) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+    event.stopImmediatePropagation();
+  }
+});
