@@ -1,13 +1,14 @@
 """How pages write amounts, days and instants, in each language."""
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from babel.dates import format_datetime, format_timedelta
 
 from onebooking.web.formats import ago, day, moment, money, number
-from onebooking.web.languages import locale_of
 
-EN, TH = locale_of("en"), locale_of("th")
+EN, TH = "en", "th"
 AT = datetime(2026, 3, 1, 18, 30, tzinfo=UTC)
 
 
@@ -39,3 +40,15 @@ def test_instants_are_told_in_the_websites_zone() -> None:
     assert moment(AT, "UTC", locale=EN) == "1 Mar 2026, 18:30"
     assert ago(AT, locale=EN, now=AT + timedelta(minutes=5)) == "5 minutes ago"
     assert number(12345, locale=EN) == "12,345"
+
+
+@pytest.mark.parametrize("locale", [EN, TH])
+def test_instants_and_distances_are_written_as_babel_writes_them(locale: str) -> None:
+    for step in range(375):
+        apart = timedelta(seconds=round(1.06**step) - 1, microseconds=1)
+        for value in (AT - apart, AT + apart):
+            said = format_timedelta(value - AT, add_direction=True, locale=locale)
+            assert ago(value, locale=locale, now=AT) == said
+            there = value.astimezone(ZoneInfo("Asia/Bangkok"))
+            said = format_datetime(there, "d MMM y, HH:mm", locale=locale)
+            assert moment(value, "Asia/Bangkok", locale=locale) == said

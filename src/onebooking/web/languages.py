@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from babel import Locale, negotiate_locale
+from babel import negotiate_locale
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 from litestar import Request
@@ -30,11 +30,6 @@ def language_of(request: Request[Any, Any, Any]) -> str:
     wanted = [part.partition(";")[0].strip() for part in asked]
     found: str | None = negotiate_locale([one for one in wanted if one], [*NAMES], sep="-")
     return found or "en"
-
-
-def locale_of(language: str) -> Locale:
-    """How this language writes dates and numbers; years are always those of the data."""
-    return Locale.parse(language)
 
 
 class Catalogue(NullTranslations):

@@ -10,7 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from onebooking.web import formats
 from onebooking.web.assets import url_of
-from onebooking.web.languages import CATALOGUES, NAMES, locale_of
+from onebooking.web.languages import CATALOGUES, NAMES
+from onebooking.web.sentences import SpeakingEnvironment
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 _EXTENSIONS = ("jinja2.ext.i18n",)
@@ -18,7 +19,7 @@ _EXTENSIONS = ("jinja2.ext.i18n",)
 
 def environment(language: str) -> Environment:
     """Strict and escaping: an undefined name fails, and no value becomes markup by itself."""
-    made = Environment(
+    made = SpeakingEnvironment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
@@ -27,10 +28,9 @@ def environment(language: str) -> Environment:
         auto_reload=False,  # a row is a template: no look at its file for each
         extensions=_EXTENSIONS,
     )
-    made.install_gettext_translations(CATALOGUES[language], newstyle=True)  # type: ignore[attr-defined]
-    locale = locale_of(language)
+    made.speak(CATALOGUES[language])
     made.filters |= {
-        name: partial(getattr(formats, name), locale=locale)
+        name: partial(getattr(formats, name), locale=language)
         for name in ("money", "number", "size", "day", "moment", "ago")
     }
     made.filters["said"] = CATALOGUES[language].said
