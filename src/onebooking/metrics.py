@@ -44,6 +44,26 @@ claimed = Histogram(
     buckets=(0, *_MANY),
     registry=REGISTRY,
 )
+exports_asked = Counter(
+    "onebooking_exports_asked",
+    "Exports in the background that members asked for.",
+    ["format"],
+    registry=REGISTRY,
+)
+exports_ended = Counter(
+    "onebooking_exports_ended",
+    "Exports in the background that ended: done, or why there is no file.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+exported_bookings = Counter(
+    "onebooking_exported_bookings",
+    "Bookings written into files in the background; those of a file begun anew count again.",
+    registry=REGISTRY,
+)
+exported_bytes = Counter(
+    "onebooking_exported_bytes", "Bytes written into those files.", registry=REGISTRY
+)
 limited = Counter(
     "onebooking_rate_limited", "Requests refused with 429, by who was refused.", ["who"],
     registry=REGISTRY,

@@ -175,7 +175,8 @@ async def test_an_export_that_is_cancelled_stops_its_worker_and_leaves_nothing(
 async def test_workers_share_the_exports_and_none_is_written_twice(hub: Hub) -> None:
     await many(hub.database, PAGE + 1)
     som = await visiting(hub)
-    asked = [await asks(som) for _ in range(4)]
+    orders = ("booking_ref", "-booking_ref", "created_at", "-created_at")
+    asked = [await asks(som, sort=order) for order in orders]
     done = await asyncio.gather(*(export_due(hub.database) for _ in range(4)))
     assert (all(done), await export_due(hub.database)) == (True, False)
     assert await all_of(hub.database, "SELECT DISTINCT attempts FROM exports") == [(1,)]
@@ -271,7 +272,7 @@ async def test_a_file_that_would_be_too_large_is_said_and_holds_no_space(
 
 async def test_a_member_keeps_so_many_exports_and_no_more(hub: Hub) -> None:
     som = await visiting(hub)
-    asked = [await asks(som) for _ in range(MOST_KEPT)]
+    asked = [await asks(som, q=f"Guest {number}") for number in range(MOST_KEPT)]
     refused = await som.sends("/exports", format="csv")
     assert refused.status_code == 422
     assert "Delete one" in refused.text

@@ -171,3 +171,18 @@ async def test_what_is_refused_or_fails_before_a_handler_is_counted_as_it_was_an
     assert counted("503") - before["503"] == 1
     assert counted("401") - before["401"] == 2
     assert counted("500") == before["500"]
+
+
+def test_the_how_to_names_every_metric_of_a_process() -> None:
+    told = (GRAFANA.parent / "how-to/watch-the-hub.md").read_text("utf-8")
+    ours = [one for one in vars(metrics).values() if isinstance(one, MetricWrapperBase)]
+    assert len(ours) > 10
+    assert [one._name for one in ours if f"`{one._name}" not in told] == []
+
+
+def test_the_dashboard_shows_what_becomes_of_exports() -> None:
+    asked = " ".join(question for question, _ in asked_by("onebooking.json"))
+    for name in ("asked", "ended"):
+        assert f"onebooking_exports_{name}_total" in asked
+    for what in ("bookings", "bytes"):
+        assert f"onebooking_exported_{what}_total" in asked

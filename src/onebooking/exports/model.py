@@ -15,6 +15,7 @@ from onebooking.words import say
 MOST_BOOKINGS = 1_000_000  # of one export: their ids, 16 bytes each, are what it keeps in memory
 MOST_BYTES = 512 * 1024 * 1024  # of a file that the database keeps
 MOST_KEPT = 10  # exports of one member
+SAME_CLICK = timedelta(seconds=10)  # in which asking for the same once more is a doubled click
 LEASE = timedelta(seconds=90)
 MOST_ATTEMPTS = 3  # a worker that dies over it three times dies of it
 

@@ -22,6 +22,7 @@ from onebooking.exports.rows import websites_of
 from onebooking.members import acts
 from onebooking.members.auth import desk_of
 from onebooking.members.model import Member, Right
+from onebooking.metrics import exports_asked
 from onebooking.web.forms import Form
 from onebooking.web.pages import Page, go_to, is_htmx, page, page_router
 from onebooking.websites.queries import list_websites
@@ -49,12 +50,14 @@ async def ask_for_export(
     member: NamedDependency[Member],
     form: NamedDependency[Form],
 ) -> Page:
-    """The same in the background: a worker writes it, and this member fetches it."""
+    """The same in the background: a worker writes it, and this member fetches it. Twice is once."""
     member.require(Right.EXPORT)
     wanted, format_, now = await _wanted(tx, member, form.fields), _format(form.fields), utc_now()
     reach = await websites_of(tx, member.reach, wanted)
-    await queries.ask(tx, member.id, Ask(format_, wanted, reach), now=now)
-    await acts.record(tx, member.id, "exported", by=member.email, now=now, name=format_.upper())
+    if await queries.ask(tx, member.id, Ask(format_, wanted, reach), now=now):
+        said = format_.upper()
+        await acts.record(tx, member.id, "exported", by=member.email, now=now, name=said)
+        exports_asked.labels(format_).inc()
     return go_to(request, "/exports")
 
 

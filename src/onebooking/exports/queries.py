@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import convert, to_builtins
-from sqlalchemy import Executable, Select, delete, func, insert, select, text, update
+from sqlalchemy import Executable, Select, and_, delete, func, insert, or_, select, text, update
 
 from onebooking.bookings.exported import ERASING
 from onebooking.db import Tx
@@ -17,6 +17,7 @@ from onebooking.exports.model import (
     LEASE,
     MOST_ATTEMPTS,
     MOST_KEPT,
+    SAME_CLICK,
     Ask,
     Chunk,
     Export,
@@ -43,8 +44,10 @@ def _own(member_id: UUID) -> Select[Any]:
     return select(*_COLUMNS).where(e.member_id == member_id)
 
 
-async def ask(tx: Tx, member_id: UUID, asked: Ask, *, now: datetime) -> UUID:
-    """Ask the workers for an export; its id.
+async def ask(tx: Tx, member_id: UUID, asked: Ask, *, now: datetime) -> bool:
+    """Ask the workers for an export; False: the member has just asked for this one.
+
+    A doubled click is one export, also where both clicks come at once: one waits for the other.
 
     Raises:
         TooManyExports: the member has as many as they may.
@@ -52,6 +55,8 @@ async def ask(tx: Tx, member_id: UUID, asked: Ask, *, now: datetime) -> UUID:
     await tx.execute(
         text("SELECT FROM members WHERE id = :id FOR NO KEY UPDATE"), {"id": member_id}
     )
+    if (await tx.execute(_alike(member_id, asked, now))).first() is not None:
+        return False
     kept = select(func.count()).select_from(exports).where(e.member_id == member_id)
     if (await tx.execute(kept)).scalar_one() >= MOST_KEPT:
         raise TooManyExports
@@ -65,8 +70,19 @@ async def ask(tx: Tx, member_id: UUID, asked: Ask, *, now: datetime) -> UUID:
         "created_at": now,
     }
     await tx.execute(insert(exports).values(values))
-    export_id: UUID = values["id"]
-    return export_id
+    return True
+
+
+def _alike(member_id: UUID, asked: Ask, now: datetime) -> Select[Any]:
+    """The same of the same member's that is not written yet, or was asked for just now."""
+    same = (
+        e.format == asked.format,
+        e.filters == to_builtins(asked.filters),
+        e.websites == sorted(asked.reach.websites),
+    )
+    moving = e.state.in_((State.WAITING, State.RUNNING))
+    just_now = and_(e.state == State.DONE, e.created_at > now - SAME_CLICK)
+    return select(e.id).where(e.member_id == member_id, *same, or_(moving, just_now)).limit(1)
 
 
 async def of_member(tx: Tx, member_id: UUID) -> list[Export]:
@@ -93,14 +109,20 @@ async def content_of(tx: Tx, export_id: UUID, number: int) -> bytes | None:
     return content
 
 
+async def give_up(tx: Tx, *, now: datetime) -> int:
+    """Begin no more what kills whoever writes it; how many these were."""
+    parameters = {"now": now, "most": MOST_ATTEMPTS}
+    given_up: int = (await tx.execute(_GIVE_UP, parameters)).scalar_one()
+    return given_up
+
+
 async def claim(tx: Tx, *, now: datetime, token: UUID) -> Export | None:
     """Lease the export that is due longest, from its beginning, whoever died over it before.
 
     While somebody is being erased this waits, so that what is read after it is without them.
     """
     await tx.execute(text("SELECT pg_advisory_xact_lock_shared(:lock)"), {"lock": ERASING})
-    parameters = {"now": now, "until": now + LEASE, "token": token, "most": MOST_ATTEMPTS}
-    await tx.execute(_GIVE_UP, parameters)
+    parameters = {"now": now, "until": now + LEASE, "token": token}
     claimed = next(iter(await _read(tx, _CLAIM, parameters)), None)
     if claimed is not None:
         await tx.execute(delete(export_chunks).where(export_chunks.c.export_id == claimed.id))
@@ -113,8 +135,10 @@ _GIVE_UP = text("""
         reason = 'stopped'
       WHERE state = 'running' AND due_at <= :now AND attempts >= :most
       RETURNING id
+    ), emptied AS (
+      DELETE FROM export_chunks WHERE export_id IN (SELECT id FROM given_up)
     )
-    DELETE FROM export_chunks WHERE export_id IN (SELECT id FROM given_up)
+    SELECT count(*) FROM given_up
 """)
 _CLAIM = text(f"""
     UPDATE exports SET state = 'running', due_at = :until, lease_token = :token,

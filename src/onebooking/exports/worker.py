@@ -10,6 +10,7 @@ from contextlib import suppress
 from random import uniform
 from uuid import UUID, uuid4
 
+from onebooking import metrics
 from onebooking.clock import utc_now
 from onebooking.db import Database
 from onebooking.errors import TooLarge, Unavailable
@@ -47,13 +48,16 @@ async def export_due(database: Database) -> bool:
     """
     token = uuid4()
     async with database.begin(EVERYTHING) as tx:
+        given_up = await queries.give_up(tx, now=utc_now())
         export = await queries.claim(tx, now=utc_now(), token=token)
+    metrics.exports_ended.labels(Reason.STOPPED).inc(given_up)
     if export is None:
         return False
     try:
         reason = await _write(database, export, token)
         async with database.begin(EVERYTHING) as tx:
             await queries.finish(tx, export.id, now=utc_now(), token=token, reason=reason)
+        metrics.exports_ended.labels(reason or "done").inc()
         log.info("export %s: %s", export.id, reason or "done")
     except Lost:
         log.info("export %s: stopped, nobody waits for it here", export.id)
@@ -84,20 +88,24 @@ async def _write_chunks(database: Database, export: Export, token: UUID) -> None
     async with database.begin(EVERYTHING) as tx:
         await queries.count(tx, export.id, len(chosen), token=token)
     writer = writer_of(export.format, chosen, about(export.wanted, export.created_at))
-    number, size, waiting, rows_done = 0, 0, b"", 0
+    number, size, waiting, rows_done, kept = 0, 0, b"", 0, 0
     async for part in parts_of(database, writer, chosen, member_id=export.member_id, reach=reach):
         waiting, rows_done = waiting + part.content, part.rows_done
         if len(waiting) >= CHUNK:
-            await _keep(database, Chunk(export.id, number, waiting, rows_done), token)
+            kept = await _keep(database, Chunk(export.id, number, waiting, rows_done), token, kept)
             number, size, waiting = number + 1, size + len(waiting), b""
             if size > MOST_BYTES:
                 raise TooLarge(say("The file became too large. Narrow the filters, or choose CSV."))
-    await _keep(database, Chunk(export.id, number, waiting, rows_done), token)
+    await _keep(database, Chunk(export.id, number, waiting, rows_done), token, kept)
 
 
-async def _keep(database: Database, chunk: Chunk, token: UUID) -> None:
+async def _keep(database: Database, chunk: Chunk, token: UUID, before: int) -> int:
+    """Keep a piece that follows `before` bookings; how many are kept now. Raises Lost."""
     async with database.begin(EVERYTHING) as tx:
         await queries.add_chunk(tx, chunk, token=token)
+    metrics.exported_bookings.inc(chunk.rows_done - before)
+    metrics.exported_bytes.inc(len(chunk.content))
+    return chunk.rows_done
 
 
 async def _give_back(database: Database, export_id: UUID, token: UUID) -> None:
