@@ -5,7 +5,7 @@ def say(sentence: str, /, **values: object) -> str:
     """An English sentence with its `%(name)s` filled in; without values it stands as it is.
 
     `tools/messages.py` finds every sentence that is said like this, and a page that shows it, now
-    or years later out of a log, knows it again by its words (`web/languages.py`). So it may travel
+    or years later out of a log, knows it again by its words (`languages.py`). So it may travel
     as text: through errors, JSON and the database.
     """
     return sentence % values if values else sentence

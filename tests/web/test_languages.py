@@ -11,7 +11,8 @@ from litestar.testing import RequestFactory
 
 from onebooking import errors
 from onebooking.errors import InvalidPayload
-from onebooking.web.languages import CATALOGUES, language_of
+from onebooking.languages import Language, catalogue_of
+from onebooking.web.languages import language_of
 from onebooking.web.templates import TEMPLATES, render
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +65,7 @@ def test_a_page_is_said_in_the_language_it_is_asked_for() -> None:
 
 
 def test_what_a_catalogue_lacks_is_said_in_english() -> None:
-    thai = CATALOGUES["th"]
+    thai = catalogue_of("th")
     assert thai.gettext("No such message") == "No such message"
     assert thai.ngettext("%(n)s row", "%(n)s rows", 2) == "%(n)s rows"
 
@@ -110,12 +111,12 @@ def test_every_error_that_a_page_shows_can_be_said_in_each_language() -> None:
     ],
 )
 def test_what_python_said_is_known_again_by_its_words(english: str, thai: str) -> None:
-    assert CATALOGUES["th"].said(english) == thai
-    assert CATALOGUES["en"].said(english) == english
+    assert catalogue_of("th").said(english) == thai
+    assert catalogue_of("en").said(english) == english
 
 
 @pytest.mark.parametrize("language", ["en", "th"])
-def test_others_words_are_neither_markup_nor_a_format(language: str) -> None:
+def test_others_words_are_neither_markup_nor_a_format(language: Language) -> None:
     hostile = InvalidPayload("<b>100%s</b> is no e-mail address.")
     given = {"error": hostile, "request_id": "1", "path": "/", "query": "", "member": None}
     shown = render("error.html", given, language=language)

@@ -8,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ControllerRouterHandler
 
 from onebooking.errors import AuthFailed, OneBookingError
+from onebooking.languages import Language
 from onebooking.web.assets import accepts_gzip
 from onebooking.web.compress import packed
 from onebooking.web.cookies import colours_in
@@ -33,9 +34,17 @@ _HEADERS = {
 
 
 def page(
-    request: Request[Any, Any, Any], name: str, *, status: int = 200, **context: Any
+    request: Request[Any, Any, Any],
+    name: str,
+    *,
+    status: int = 200,
+    theirs: Language | None = None,
+    **context: Any,
 ) -> Response[str]:
-    """A template as a page; a page for members is given `member`, whom its frame names."""
+    """A template as a page; a page for members is given `member`, whom its frame names.
+
+    `theirs` is the language of whom it is for, where that is known and no cookie says otherwise.
+    """
     given = {
         "member": None,
         "path": request.url.path,
@@ -43,7 +52,7 @@ def page(
         "htmx": is_htmx(request),
         "colours": colours_of(request),
     }
-    html = render(name, given | context, language=language_of(request))
+    html = render(name, given | context, language=language_of(request, theirs))
     return small_page(request, html, status=status, headers=dict(_HEADERS))
 
 

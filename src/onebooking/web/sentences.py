@@ -6,7 +6,7 @@ from jinja2 import Environment, nodes
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 
-from onebooking.web.languages import Catalogue
+from onebooking.languages import Catalogue
 
 _CALLS = ("_", "gettext")
 
