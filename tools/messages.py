@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parent.parent / "src/onebooking"
 LOCALE = PACKAGE / "locale"
 _METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
 _OPTIONS = {"templates/**.html": {"trimmed": "true"}}
-_KEYWORDS = DEFAULT_KEYWORDS | {"say": None}
+_KEYWORDS = DEFAULT_KEYWORDS | {"say": None, "noted": ((1, "c"), 2)}
 _SAME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # the file changes when its messages do
 _PLACE = re.compile(r"%\((\w+)\)[sd]")
 

@@ -6,7 +6,7 @@ from datetime import UTC
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP as MAIL_RULES
+from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from hashlib import sha256
 from ipaddress import ip_address
@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 from msgspec import Struct
 
 from onebooking.clock import utc_now
+from onebooking.languages import Language
 from onebooking.settings import Settings
 from onebooking.words import say
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from aiosmtplib import SMTP
 
 DEADLINE_SECONDS = 30.0
+MAIL_RULES = SMTP.clone(cte_type="7bit")  # Thai passes by servers that know nothing but ASCII
 _MOST_KEPT = 500
 _IMPLICIT_TLS_PORT, _SUBMISSION_PORT = 465, 587
 
@@ -35,6 +37,7 @@ class Mail(Struct, frozen=True, kw_only=True):
     subject: str
     text: str
     id: str
+    language: Language = "en"
 
 
 class Server(Struct, frozen=True, kw_only=True):
@@ -162,6 +165,7 @@ def _message(sender: str, mail: Mail) -> EmailMessage:
     message["Subject"] = " ".join(mail.subject.split())
     message["Date"] = format_datetime(utc_now().astimezone(UTC))
     message["Message-ID"] = f"<{mail.id}@{address.rpartition('@')[2]}>"
+    message["Content-Language"] = mail.language
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies
     message.set_content(mail.text)
     return message

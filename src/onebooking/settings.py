@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct, ValidationError, convert
 
+from onebooking.languages import Language
+
 PREFIX = "ONEBOOKING_"
 # A park website on the same machine reads these; they are not ours to judge.
 _FOREIGN = frozenset({"API_URL", "API_KEY", "WEBHOOK_SECRET", "WEBHOOK_SECRET_NEXT"})
@@ -54,6 +56,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     smtp_url: str | None = None  # smtp:// or smtps://user:password@host:port; None: no mail
     mail_from: str | None = None  # whom our mails come from
     alerts_to: str | None = None  # addresses joined by commas; None: the members concerned
+    alerts_language: Language = "en"  # for addresses that are no member's, and who has not said
     alerts_webhook_url: str | None = None
     alerts_webhook_secret: str | None = None  # whsec_ and base64, as Standard Webhooks has it
     supabase_url: str | None = None  # members sign in by its Supabase Auth; None: by passwords here

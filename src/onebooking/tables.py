@@ -81,6 +81,7 @@ members = Table(
     Column("all_websites", Boolean, nullable=False),
     Column("disabled_at", _at),
     Column("created_at", _at, nullable=False),
+    Column("language", Text),
 )
 
 member_websites = Table(

@@ -8,14 +8,14 @@ from msgspec import Struct, json
 from rich.console import Console
 from rich.table import Column, Table
 
-from onebooking.alerts.model import Alert
+from onebooking.alerts.model import Alert, Reader
 from onebooking.alerts.queries import open_alerts
 from onebooking.alerts.tell import Teller, call
 from onebooking.clock import utc_now
 from onebooking.db import Tx
 from onebooking.deliveries.send import open_http
-from onebooking.mail import Folder, Mail, NotSent, send
-from onebooking.members.queries import superadmins
+from onebooking.mail import Folder, NotSent, send
+from onebooking.members.queries import languages_of, superadmins
 from onebooking.reach import EVERYTHING
 from onebooking.settings import Settings
 from onebooking.terminal import fail, in_transaction, run_async
@@ -64,12 +64,14 @@ def try_telling(
 ) -> None:
     """Send a test mail and a test webhook now, and say what became of them."""
 
-    async def work(tx: Tx, settings: Settings) -> tuple[Settings, list[str]]:
-        chosen = to or list(settings.alerts_recipients)
-        return settings, chosen or await superadmins(tx)
+    async def work(tx: Tx, settings: Settings) -> tuple[Settings, list[Reader]]:
+        chosen = to or settings.alerts_recipients or await superadmins(tx)
+        known = await languages_of(tx, chosen)
+        default = settings.alerts_language
+        return settings, [Reader(one, known.get(one.lower(), default)) for one in chosen]
 
-    settings, addresses = in_transaction(work)
-    tried = run_async(_try(settings, addresses))
+    settings, readers = in_transaction(work)
+    tried = run_async(_try(settings, readers))
     for one in tried:
         typer.echo(f"{'✓' if one.well else '✗'} {one.what}: {one.said}")
     if not tried:
@@ -78,11 +80,11 @@ def try_telling(
         raise SystemExit(1)
 
 
-async def _try(settings: Settings, addresses: list[str]) -> list[Tried]:
+async def _try(settings: Settings, readers: list[Reader]) -> list[Tried]:
     async with open_http(development=settings.development) as http:
         teller = Teller.of(settings, http)
-        tried = [await _mail(teller, address) for address in addresses if teller.post]
-        if teller.post and not addresses:
+        tried = [await _mail(teller, reader) for reader in readers if teller.post]
+        if teller.post and not readers:
             tried.append(Tried("Mail", well=False, said="nobody to send it to; give --to EMAIL"))
         if teller.hook is not None:
             test = {"type": "alerts.test", "timestamp": utc_now(), "data": {"alerts": []}}
@@ -91,13 +93,13 @@ async def _try(settings: Settings, addresses: list[str]) -> list[Tried]:
     return tried
 
 
-async def _mail(teller: Teller, address: str) -> Tried:
+async def _mail(teller: Teller, reader: Reader) -> Tried:
     assert teller.post is not None  # noqa: S101 -- the caller looked
-    text = "This is a test. Alerts of OneBooking Central will reach you here.\n"
-    mail = Mail(to=address, subject="OneBooking: a test", text=text, id=str(uuid4()))
-    what = f"Mail to {address}"
+    from onebooking.alerts.mails import trial_mail
+
+    what = f"Mail to {reader.address}"
     try:
-        await send(teller.post, mail)
+        await send(teller.post, trial_mail(reader))
     except NotSent as failed:
         return Tried(what, well=False, said=str(failed))
     if isinstance(teller.post, Folder):

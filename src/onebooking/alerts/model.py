@@ -7,6 +7,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from onebooking.languages import Catalogue, Language, catalogue_of
 from onebooking.reach import WebsiteId
 
 FAILING_AFTER = timedelta(hours=1)
@@ -71,3 +72,15 @@ class WebsiteHealth(Struct, frozen=True, kw_only=True):
     conflicts: Count  # bookings with any that nobody has settled
     alerts: list[Alert]
     """Those that are open, the oldest first."""
+
+
+class Reader(Struct, frozen=True):
+    """Whose letter box a mail goes to, and what they read."""
+
+    address: str
+    language: Language
+
+    @property
+    def words(self) -> Catalogue:
+        """What everything is called in their language."""
+        return catalogue_of(self.language)

@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from onebooking.alerts.model import Kind
 from onebooking.db import Tx, as_json, fetch_all
+from onebooking.languages import Language
 
 LEASE = timedelta(minutes=10)
 QUIET = timedelta(minutes=10)
@@ -47,6 +48,8 @@ class Notice(Struct, frozen=True, kw_only=True):
     since: datetime
     raised_at: datetime
     cleared_at: datetime | None
+    language: Language | None
+    """Of the member whose address it is, where they have said."""
 
 
 async def owe(tx: Tx, listeners: Listeners, *, now: datetime) -> None:
@@ -159,9 +162,10 @@ _CLAIM = text(f"""
       RETURNING notice.*
     )
     SELECT alert_id, channel, address, attempts, told_at, alert.website_id, kind, count, since,
-      raised_at, cleared_at, website.name AS website, website.timezone
+      raised_at, cleared_at, website.name AS website, website.timezone, reader.language
     FROM claimed JOIN alerts AS alert ON alert.id = alert_id
     JOIN websites AS website ON website.id = alert.website_id
+    LEFT JOIN members AS reader ON reader.email = lower(claimed.address)
     ORDER BY channel, address, raised_at, website, website_id, kind
 """)
 _RECORD = text("""

@@ -10,12 +10,14 @@ from typing import Self
 import aiohttp
 from msgspec import Struct
 
+from onebooking.alerts.model import Reader
 from onebooking.alerts.notices import Listeners, Notice
-from onebooking.alerts.words import body_about, mail_about, name_of
+from onebooking.alerts.words import body_about, name_of
 from onebooking.clock import utc_now
 from onebooking.deliveries.send import Outcome
 from onebooking.deliveries.send import send as send_webhook
 from onebooking.deliveries.signing import sign
+from onebooking.languages import Language
 from onebooking.mail import NotSent, Post, post_of
 from onebooking.mail import send as send_mail
 from onebooking.settings import Settings
@@ -38,6 +40,7 @@ class Teller(Struct, frozen=True, kw_only=True):
     addresses: tuple[str, ...]
     hook: Hook | None
     base: str | None  # where members reach the hub: links begin with it
+    language: Language  # of mails to who has not said
     http: aiohttp.ClientSession
 
     @classmethod
@@ -52,6 +55,7 @@ class Teller(Struct, frozen=True, kw_only=True):
             addresses=settings.alerts_recipients,
             hook=Hook(url, secret) if url and secret else None,
             base=None if base is None else base.rstrip("/"),
+            language=settings.alerts_language,
             http=http,
         )
 
@@ -103,8 +107,12 @@ async def _try(
 async def _mail(teller: Teller, to: str, news: list[Notice], now: datetime) -> str | None:
     if teller.post is None:
         return "No mail server is named."
+    # Loaded when a mail is written: whoever has nothing to tell needs no other language.
+    from onebooking.alerts.mails import mail_about
+
+    reader = Reader(to, news[0].language or teller.language)
     try:
-        await send_mail(teller.post, mail_about(news, to=to, base=teller.base, now=now))
+        await send_mail(teller.post, mail_about(news, reader, base=teller.base, now=now))
     except NotSent as failed:
         return str(failed)
     return None

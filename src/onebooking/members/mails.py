@@ -1,44 +1,75 @@
-"""What we write to members, in plain words."""
+"""What we write to members, in plain words and in their language."""
 
 from uuid import uuid4
 
+from onebooking.languages import Catalogue, catalogue_of
 from onebooking.mail import Mail
 from onebooking.members.model import Member
 
-_SIGNATURE = "\n\nOneBooking Central\n"
+_SIGNATURE = "OneBooking Central"
 
 
 def invitation(member: Member, url: str, *, by: str) -> Mail:
     """The way in for somebody new."""
+    words = _words_for(member)
     return _mail(
         member,
-        "You are invited to OneBooking Central",
-        f"{by} invites you to OneBooking Central, where the team works on all bookings.\n\n"
-        f"Choose your name and password here within seven days:\n\n{url}\n\n"
-        "The link works once. If you do not know what this is about, do nothing.",
+        words.pgettext("mail", "You are invited to OneBooking Central"),
+        words.pgettext(
+            "mail",
+            "%(by)s invites you to OneBooking Central, where the team works on all bookings.",
+        )
+        % {"by": by},
+        words.pgettext("mail", "Choose your name and password here within seven days:"),
+        url,
+        words.pgettext(
+            "mail", "The link works once. If you do not know what this is about, do nothing."
+        ),
     )
 
 
 def forgotten_password(member: Member, url: str) -> Mail:
     """The way back in."""
+    words = _words_for(member)
     return _mail(
         member,
-        "Choose a new password for OneBooking Central",
-        f"Somebody, you we hope, asked for a new password for {member.email}.\n\n"
-        f"Choose it here within an hour:\n\n{url}\n\n"
-        "The link works once. If it was not you, do nothing: your password stays as it is.",
+        words.pgettext("mail", "Choose a new password for OneBooking Central"),
+        words.pgettext("mail", "Somebody, you we hope, asked for a new password for %(email)s.")
+        % {"email": member.email},
+        words.pgettext("mail", "Choose it here within an hour:"),
+        url,
+        words.pgettext(
+            "mail",
+            "The link works once. If it was not you, do nothing: your password stays as it is.",
+        ),
     )
 
 
 def password_was_reset(member: Member) -> Mail:
     """What the owner must hear, in case it was not them."""
+    words = _words_for(member)
     return _mail(
         member,
-        "Your password for OneBooking Central was changed",
-        f"The password of {member.email} was changed by a link sent to this address, and all "
-        "sessions were ended.\n\nIf it was not you, tell a superadmin at once.",
+        words.pgettext("mail", "Your password for OneBooking Central was changed"),
+        words.pgettext(
+            "mail",
+            "The password of %(email)s was changed by a link sent to this address, and all "
+            "sessions were ended.",
+        )
+        % {"email": member.email},
+        words.pgettext("mail", "If it was not you, tell a superadmin at once."),
     )
 
 
-def _mail(member: Member, subject: str, text: str) -> Mail:
-    return Mail(to=member.email, subject=subject, text=text + _SIGNATURE, id=uuid4().hex)
+def _words_for(member: Member) -> Catalogue:
+    return catalogue_of(member.language or "en")
+
+
+def _mail(member: Member, subject: str, *paragraphs: str) -> Mail:
+    return Mail(
+        to=member.email,
+        subject=subject,
+        text="\n\n".join([*paragraphs, _SIGNATURE]) + "\n",
+        id=uuid4().hex,
+        language=member.language or "en",
+    )

@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from onebooking.errors import NotAllowed
+from onebooking.languages import Language
 from onebooking.reach import NOTHING, Reach
 from onebooking.words import say
 
@@ -73,6 +74,7 @@ class Member(Struct, frozen=True):
     reach: Reach
     created_at: datetime
     disabled_at: datetime | None = None
+    language: Language | None = None  # None: nobody has said yet
 
     def may(self, right: Right) -> bool:
         """Whether the role has this right; within what, the reach says."""

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, or_, select, update
 
 from onebooking.db import Tx, within
+from onebooking.languages import Language, as_language
 from onebooking.members.model import Member, Role
 from onebooking.members.sessions import alive
 from onebooking.reach import Reach, WebsiteId
@@ -40,6 +41,7 @@ def _member(row: Row[Any]) -> Member:
         reach=Reach(everything=True) if everything else Reach(websites),
         created_at=row.created_at,
         disabled_at=row.disabled_at,
+        language=as_language(row.language),
     )
 
 
@@ -83,6 +85,14 @@ async def superadmins(tx: Tx) -> list[str]:
         members.c.role == Role.SUPERADMIN, members.c.disabled_at.is_(None)
     )
     return list((await tx.execute(wanted.order_by(members.c.email))).scalars())
+
+
+async def languages_of(tx: Tx, emails: Iterable[str]) -> dict[str, Language]:
+    """What those of these addresses that are members' read, where they have said."""
+    theirs = members.c.email.in_([email.lower() for email in emails])
+    wanted = select(members.c.email, members.c.language)
+    rows = await tx.execute(wanted.where(theirs, members.c.language.is_not(None)))
+    return {row.email: row.language for row in rows}
 
 
 async def by_token(tx: Tx, token_hash: bytes) -> Member | None:
@@ -134,6 +144,11 @@ async def rename(tx: Tx, member_id: UUID, name: str) -> None:
     """Call the member so."""
     named = update(members).where(members.c.id == member_id)
     await tx.execute(named.values(name=_on_one_line(name)))
+
+
+async def set_language(tx: Tx, member_id: UUID, language: Language) -> None:
+    """Write to the member in this language from now on."""
+    await tx.execute(update(members).where(members.c.id == member_id).values(language=language))
 
 
 def _on_one_line(name: str) -> str:

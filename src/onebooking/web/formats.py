@@ -7,7 +7,7 @@ A list says the same few again and again: what is remembered is written once.
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -58,6 +58,24 @@ def moment(value: datetime, zone: str, *, locale: str) -> str:
     """An instant in a website's own time: `26 Nov 2026, 14:05`."""
     there = value.astimezone(ZoneInfo(zone))
     return f"{day(there.date(), locale=locale, style='d MMM y')}, {there:%H:%M}"
+
+
+def lasting(value: timedelta, *, locale: str) -> str:
+    """How long something has lasted: `1 hour 16 minutes`; nothing for less than a minute.
+
+    Days and hours, without the minutes, from a day on.
+    """
+    minutes = max(round(value.total_seconds() / 60), 0)
+    days, hours = timedelta(days=minutes // 1440), timedelta(hours=minutes // 60 % 24)
+    rest = timedelta() if days else timedelta(minutes=minutes % 60)
+    # `format_unit`, which is made for this, has no Thai minutes.
+    said = partial(format_timedelta, threshold=float("inf"), locale=locale)
+    parts = [
+        days and said(days, granularity="day"),
+        hours and said(hours, granularity="hour"),
+        rest and said(rest, granularity="minute"),
+    ]
+    return " ".join(part for part in parts if isinstance(part, str))
 
 
 def ago(value: datetime, *, locale: str, now: datetime | None = None) -> str:

@@ -1,0 +1,11 @@
+"""The language that members are written to in."""
+
+from onebooking.migrations.beside import run_sql_beside
+
+revision = "0014"
+down_revision = "0013"
+
+
+def upgrade() -> None:
+    """Run the SQL beside this file."""
+    run_sql_beside(__file__)
