@@ -32,7 +32,13 @@ from onebooking.exports import pages as exports_pages
 from onebooking.live import api as live
 from onebooking.live.follow import follow
 from onebooking.live.watchers import Watchers
-from onebooking.members import account_pages, link_pages, mail_pages, sign_in_pages
+from onebooking.members import (
+    account_pages,
+    language_pages,
+    link_pages,
+    mail_pages,
+    sign_in_pages,
+)
 from onebooking.members import pages as members
 from onebooking.members.auth import TOKEN_SCHEME, desk_member, desk_tx, open_desk
 from onebooking.members.providers import provider_of
@@ -117,6 +123,7 @@ def create_app(settings: Settings, database: Database) -> Litestar:
             booking_pages.router,
             bulk_pages.router,
             view_pages.router,
+            language_pages.router,
             sign_in_pages.router,
             link_pages.router,
             members.router,

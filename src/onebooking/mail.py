@@ -6,7 +6,7 @@ from datetime import UTC
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP as _RULES
 from email.utils import format_datetime, parseaddr
 from hashlib import sha256
 from ipaddress import ip_address
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from aiosmtplib import SMTP
 
 DEADLINE_SECONDS = 30.0
-MAIL_RULES = SMTP.clone(cte_type="7bit")  # Thai passes by servers that know nothing but ASCII
+MAIL_RULES = _RULES.clone(cte_type="7bit")  # Thai passes by servers that know nothing but ASCII
 _MOST_KEPT = 500
 _IMPLICIT_TLS_PORT, _SUBMISSION_PORT = 465, 587
 
@@ -165,9 +165,9 @@ def _message(sender: str, mail: Mail) -> EmailMessage:
     message["Subject"] = " ".join(mail.subject.split())
     message["Date"] = format_datetime(utc_now().astimezone(UTC))
     message["Message-ID"] = f"<{mail.id}@{address.rpartition('@')[2]}>"
-    message["Content-Language"] = mail.language
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies
     message.set_content(mail.text)
+    message["Content-Language"] = mail.language
     return message
 
 

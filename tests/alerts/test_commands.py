@@ -73,7 +73,7 @@ async def test_open_alerts_are_listed_for_people_and_for_scripts(
 async def test_a_test_says_what_became_of_each_mail_and_of_the_webhook(
     hub: Hub, onebooking: Terminal
 ) -> None:
-    await run(hub.database, "UPDATE members SET email = 'boss@example.com'")
+    await run(hub.database, "UPDATE members SET email = 'boss@example.com', language = 'th'")
     async with mailroom(refuses={"gone@example.com"}) as room:
         settings = by_mail(room)
         well, mixed = await asyncio.gather(
@@ -92,7 +92,10 @@ async def test_a_test_says_what_became_of_each_mail_and_of_the_webhook(
         "✗ Mail to gone@example.com: The mail server refused the recipient (550).",
         "✗ Webhook: The website refused the connection.",
     ]
-    assert {mail["To"] for mail in room.mails} == {"boss@example.com", "a@example.com"}
+    assert {mail["To"]: mail["Subject"] for mail in room.mails} == {
+        "boss@example.com": "OneBooking: ทดสอบ",
+        "a@example.com": "OneBooking: a test",
+    }
 
 
 async def test_a_test_says_where_development_keeps_its_mail_and_that_production_tells_nobody(
@@ -146,6 +149,7 @@ async def test_the_doctor_tries_the_mail_server_and_looks_at_the_webhooks_addres
         ("MAIL_FROM", "nobody"),
         ("MAIL_FROM", "hub@example.com\nBcc: b@example.com"),
         ("ALERTS_TO", "ops@example.com; boss@example.com"),
+        ("ALERTS_LANGUAGE", "de"),
         ("ALERTS_WEBHOOK_SECRET", "s3cret"),
         ("ALERTS_WEBHOOK_SECRET", "whsec_short"),
         ("PUBLIC_URL", "hub.example.com"),

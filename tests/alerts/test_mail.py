@@ -19,8 +19,13 @@ LOGIN = f"{USER}:{quote(PASSWORD, safe='')}@"
 NEEDS_LOGIN: dict[str, Any] = {"auth_required": True, "auth_require_tls": False}
 
 
-def mail(**given: str) -> Mail:
-    values = {"to": "ops@example.com", "subject": "Hello", "text": "All is well.\n", "id": "m-1"}
+def mail(**given: Any) -> Mail:
+    values: dict[str, Any] = {
+        "to": "ops@example.com",
+        "subject": "Hello",
+        "text": "All is well.\n",
+        "id": "m-1",
+    }
     return Mail(**(values | given))
 
 

@@ -4,11 +4,16 @@ import re
 from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from babel.dates import format_date
 
 from onebooking.members.model import Role
-from tests.alerts.scene import Scene, disagrees, gives_up, parks_an_event
+from tests import make
+from tests.alerts.scene import OPS, Scene, disagrees, gives_up, parks_an_event, staged
+from tests.front_door import Hub
 from tests.pages import Visitor, said_on, visiting
 from tests.parks import change, run
 
@@ -63,6 +68,41 @@ async def test_one_mail_says_what_is_wrong_where_to_mend_it_and_that_it_is_over(
     last = scene.room.to(address)[-1].get_content()
     assert [last.count(word) for word in ("Over:", THAI)] == [4, 4], last
     assert "Still so" not in last
+
+
+async def test_each_reader_is_told_in_their_language(scene: Scene) -> None:
+    await everything_goes_wrong(scene)
+    _, address = await boss_of(scene)
+    await run(scene.database, f"UPDATE members SET language = 'th' WHERE email = '{address}'")
+    await make.member(scene.database, Role.ADMIN, "hanuman-world", email="nok@example.com")
+    await scene.looks(16 * MINUTE)
+    (mail,), (other,) = scene.room.to(address), scene.room.to("nok@example.com")
+    assert mail["Subject"] == f"OneBooking: 4 การแจ้งเตือนที่ {THAI}"
+    assert (mail["Content-Language"], other["Content-Language"]) == ("th", "en")
+    assert other["Subject"] == f"OneBooking: 4 alerts at {THAI}"
+    text = mail.get_content()
+    assert f"{THAI} ไม่รับ webhook ของเรา" in text
+    since = scene.began_at - HOUR
+    day = format_date(since.astimezone(ZoneInfo("Asia/Bangkok")), "d MMM y", locale="th")
+    assert f"ตั้งแต่ {day}, " in text, text
+    assert f"{since.year + 543}" not in text  # the years are those of the data
+    assert re.search(r"เป็นเวลา 1 ชั่วโมง \d+ นาที", text), text
+    assert wire_is_ascii(mail)
+    assert len(links_in(mail)) == 5
+    shown = re.sub(r"http\S+|webhook|URL|2xx|Asia/Bangkok|HW|OneBooking", "", text)
+    assert re.findall(r"[A-Za-z]{2,}", shown) == []
+    await all_is_well_again(scene)
+    await scene.looks(30 * MINUTE)
+    assert scene.room.to(address)[-1].get_content().count("จบแล้ว:") == 4
+
+
+async def test_an_address_that_is_no_members_reads_what_the_settings_say(
+    hub: Hub, tmp_path: Path
+) -> None:
+    async with staged(hub, tmp_path, alerts_to=OPS, alerts_language="th") as told:
+        await told.fails(ago=2 * HOUR)
+        await told.looks()
+        assert told.subjects(OPS) == ["OneBooking: ส่งข้อมูลไปยัง hanuman-world ไม่สำเร็จ"]
 
 
 async def test_an_admin_finds_the_very_thing_behind_each_link(scene: Scene) -> None:

@@ -13,7 +13,8 @@ ONE_PAGE = {"tables.py"}  # the whole schema, and nothing else
 EDGE = {
     "api", "auth", "health", "worker", "gather", "partitions", "db", "start", "terminal", "doctor",
     "allowances", "app", "commands", "reconcile_commands", "retention", "run", "pages",
-    "account_pages", "link_pages", "sign_in_pages", "renewing", "follow", "download",
+    "account_pages", "language_pages", "link_pages", "sign_in_pages", "renewing", "follow",
+    "download",
 }  # fmt: skip
 
 

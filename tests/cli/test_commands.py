@@ -122,7 +122,8 @@ async def test_a_member_is_added_and_works_with_a_token_within_reach(
 async def test_links_are_printed_alone_while_they_are_good_for_something(
     onebooking: Terminal, database: Database
 ) -> None:
-    inviting = ("members", "invite", "new@example.com", "--role", "staff", "--all-websites")
+    inviting = ["members", "invite", "new@example.com", "--role", "staff", "--all-websites"]
+    inviting += ["--language", "th"]
     invited = await onebooking(*inviting, ONEBOOKING_PUBLIC_URL="https://hub.example/")
     assert invited.out.startswith("https://hub.example/invitations/")
     again = await onebooking(*inviting)

@@ -6,6 +6,7 @@ from base64 import b32decode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email import message_from_bytes
+from email.message import EmailMessage
 from email.policy import default
 from html import unescape
 from pathlib import Path
@@ -54,14 +55,16 @@ class Browser(Struct, frozen=True):
         """The cookie."""
         return self.http.cookies.get("onebooking") or self.http.cookies.get("__Host-onebooking")
 
+    def mails_to(self, address: str) -> list[EmailMessage]:
+        """What was written to this address, the oldest first."""
+        files = sorted(self.mails.glob("*.eml"))
+        found = [message_from_bytes(file.read_bytes(), policy=default) for file in files]
+        return [mail for mail in found if mail["To"] == address]
+
     def links_in_mail(self, to: str) -> list[str]:
         """The paths that mails to this address lead to, the oldest first."""
-        found = []
-        for file in sorted(self.mails.glob("*.eml")):
-            mail = message_from_bytes(file.read_bytes(), policy=default)
-            if mail["To"] == to:
-                found += re.findall(r"https?://hub(/\S+)", cast("Any", mail).get_content())
-        return found
+        texts = [mail.get_content() for mail in self.mails_to(to)]
+        return [path for text in texts for path in re.findall(r"https?://hub(/\S+)", text)]
 
 
 @asynccontextmanager

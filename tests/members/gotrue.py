@@ -43,6 +43,7 @@ class User:
     banned: bool = False
     invited: bool = False
     second_factor: bool = False
+    data: dict[str, str] = field(default_factory=dict)  # what a mail template knows of them
     id: str = field(default_factory=lambda: str(uuid4()))
 
 

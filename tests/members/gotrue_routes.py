@@ -123,4 +123,6 @@ def _invited(server: GoTrue, request: web.Request, body: dict[str, Any]) -> User
     if known is not None and known.confirmed:
         message = "A user with this email address has already been registered"
         raise Refusal(422, "email_exists", message)
-    return known or server.add(body["email"], confirmed=False, invited=True)
+    invited = known or server.add(body["email"], confirmed=False, invited=True)
+    invited.data = body["data"]
+    return invited

@@ -8,6 +8,7 @@ import pytest
 from onebooking.clock import utc_now
 from onebooking.db import Database
 from onebooking.members import invite, links, setup
+from onebooking.members.invite import Newcomer
 from onebooking.members.links import Kind, path_of
 from onebooking.members.local import Local
 from onebooking.members.model import Grant, Role
@@ -35,7 +36,7 @@ async def setup_path(database: Database) -> str:
 async def invitation_path(database: Database, email: str = NOK) -> str:
     async with database.begin(EVERYTHING) as tx:
         grant = Grant(Role.STAFF, EVERYTHING)
-        invited = await invite.invite(tx, None, email, grant, now=utc_now())
+        invited = await invite.invite(tx, None, Newcomer(email), grant, now=utc_now())
     return path_of(Kind.INVITATION, invited.token)
 
 

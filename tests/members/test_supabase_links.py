@@ -64,7 +64,9 @@ async def follows(browser: Browser, link: str, **fields: str) -> tuple[int, str]
 async def test_an_invitation_is_supabases_mail_and_our_page(
     database: Database, tmp_path: Path, server: GoTrue, browser: Browser
 ) -> None:
+    browser.http.cookies.set("language", "th")
     await invites(browser)
+    assert server.users[NOK].data == {"language": "th"}  # for Supabase's mail template
     assert not list(browser.mails.glob("*.eml"))
     link = link_to(server, NOK)
     async with at_supabase(database, tmp_path, server) as nok:

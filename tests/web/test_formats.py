@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from babel.dates import format_datetime, format_timedelta
 
-from onebooking.web.formats import ago, day, moment, money, number
+from onebooking.web.formats import ago, day, lasting, moment, money, number
 
 EN, TH = "en", "th"
 AT = datetime(2026, 3, 1, 18, 30, tzinfo=UTC)
@@ -52,3 +52,18 @@ def test_instants_and_distances_are_written_as_babel_writes_them(locale: str) ->
             there = value.astimezone(ZoneInfo("Asia/Bangkok"))
             said = format_datetime(there, "d MMM y, HH:mm", locale=locale)
             assert moment(value, "Asia/Bangkok", locale=locale) == said
+
+
+@pytest.mark.parametrize(
+    ("age", "english", "thai"),
+    [
+        (timedelta(seconds=29), "", ""),
+        (timedelta(seconds=-5), "", ""),
+        (timedelta(minutes=1), "1 minute", "1 นาที"),
+        (timedelta(hours=2, minutes=21), "2 hours 21 minutes", "2 ชั่วโมง 21 นาที"),
+        (timedelta(days=1, minutes=40), "1 day", "1 วัน"),
+        (timedelta(days=400, hours=1), "400 days 1 hour", "400 วัน 1 ชั่วโมง"),
+    ],
+)
+def test_how_long_something_has_lasted(age: timedelta, english: str, thai: str) -> None:
+    assert (lasting(age, locale=EN), lasting(age, locale=TH)) == (english, thai)

@@ -6,8 +6,10 @@ import typer
 
 from onebooking.clock import utc_now
 from onebooking.db import Database, Tx
+from onebooking.languages import Language
 from onebooking.members import acts, invite, queries
 from onebooking.members.add import add_member
+from onebooking.members.invite import Newcomer
 from onebooking.members.links import Kind, path_of
 from onebooking.members.mail_links import here
 from onebooking.members.model import Grant, Member, Role
@@ -53,6 +55,9 @@ def invite_member(
     role: Annotated[Role, typer.Option(help="What they may do.")],
     website: Annotated[list[str] | None, typer.Option(help="Their website; repeatable.")] = None,
     all_websites: Annotated[bool, typer.Option("--all-websites", help="Every website.")] = False,
+    language: Annotated[
+        Language | None, typer.Option(help="What they read; else what their browser asks for.")
+    ] = None,
 ) -> None:
     """Add a member who chooses name and password by a link. Prints the link, once; mails nothing.
 
@@ -69,7 +74,8 @@ def invite_member(
             if known is not None:
                 invited = await invite.invite_again(tx, None, known, provider.joined, now=now)
             else:
-                invited = await invite.invite(tx, None, email, Grant(role, reach), now=now)
+                newcomer = Newcomer(email, language)
+                invited = await invite.invite(tx, None, newcomer, Grant(role, reach), now=now)
         url = here(settings) + path_of(Kind.INVITATION, invited.token)
         try:
             return await provider.link_for_hand(invited.member, url)

@@ -3,10 +3,12 @@
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement
 
 from onebooking.db import Tx
 from onebooking.errors import InvalidPayload, NotAllowed
+from onebooking.languages import Language
 from onebooking.members import acts, links, queries
 from onebooking.members.add import add_member
 from onebooking.members.links import Kind
@@ -17,6 +19,13 @@ from onebooking.words import say
 _LONGEST_NAME = 200
 
 
+class Newcomer(Struct, frozen=True):
+    """Whom to invite, and the language to write to them in, until they choose another."""
+
+    email: str
+    language: Language | None = None
+
+
 class Invited(Struct, frozen=True):
     """A new member, and the token of their link: known to them alone, once it is mailed."""
 
@@ -24,7 +33,9 @@ class Invited(Struct, frozen=True):
     token: str
 
 
-async def invite(tx: Tx, by: Member | None, email: str, grant: Grant, *, now: datetime) -> Invited:
+async def invite(
+    tx: Tx, by: Member | None, newcomer: Newcomer, grant: Grant, *, now: datetime
+) -> Invited:
     """Add a member who has yet to choose name and password; `by` None is the command line.
 
     Raises:
@@ -37,7 +48,11 @@ async def invite(tx: Tx, by: Member | None, email: str, grant: Grant, *, now: da
             raise NotAllowed(say("You may invite staff of your own websites. Ask a superadmin."))
     if grant.is_empty:
         raise InvalidPayload(say("Choose at least one website."))
+    email, language = newcomer.email, newcomer.language
     member = await add_member(tx, email, name="", role=grant.role, reach=grant.reach)
+    if language is not None:
+        await queries.set_language(tx, member.id, language)
+        member = replace(member, language=language)
     return await _invited(tx, by, member, now=now)
 
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 from onebooking.clock import utc_now
 from onebooking.db import Database
 from onebooking.errors import FieldError, InvalidPayload, OneBookingError, RateLimited, SignInAway
-from onebooking.members import invite, links, mails, reset, setup, sign_in
+from onebooking.members import invite, links, mails, queries, reset, setup, sign_in
 from onebooking.members.auth import place_of
 from onebooking.members.links import Kind, Link, LinkOver, path_of
 from onebooking.members.mail_links import NotMailed, base_url, log, send_quietly
@@ -25,6 +25,7 @@ from onebooking.members.sign_in_pages import let_in, signed_in
 from onebooking.reach import EVERYTHING, NOTHING
 from onebooking.settings import Settings
 from onebooking.web.forms import Form
+from onebooking.web.languages import chosen_language
 from onebooking.web.pages import Page, field_errors, go_to, page, page_router
 from onebooking.words import say
 
@@ -76,7 +77,8 @@ async def invitation_page(
 ) -> Page:
     """Choose name and password."""
     way = await _looked(database, Kind.INVITATION, token)
-    return _form(request, "invitation", invited=way.member, called="", part=_part(request))
+    context: dict[str, Any] = {"invited": way.member, "called": "", "part": _part(request)}
+    return _form(request, "invitation", theirs=way.member.language, **context)
 
 
 @post("/invitations/{token:str}", status_code=303)
@@ -95,10 +97,16 @@ async def accept_now(
         opened = await _opened(database, provider, way, form)
         proof = await provider.choose(way.member, name, form.get("password"), opened=opened)
     except InvalidPayload as failed:
-        context = {"invited": way.member, "called": name, "part": form.get("token_hash")}
-        return _form(request, "invitation", failed, **context)
+        context: dict[str, Any] = {
+            "invited": way.member,
+            "called": name,
+            "part": form.get("token_hash"),
+        }
+        return _form(request, "invitation", failed, theirs=way.member.language, **context)
     async with database.begin(NOTHING) as tx:
         member = await invite.accept(tx, token, name=name, proof=proof, now=now)
+        if (chosen := chosen_language(request)) is not None:  # over what the inviter thought
+            await queries.set_language(tx, member.id, chosen)
         entered = await let_in(request, tx, provider, member.id, proof)
     return signed_in(request, entered, "/")
 
@@ -123,7 +131,7 @@ async def ask_now(
         async with database.begin(NOTHING) as tx:
             found = await reset.ask(tx, email, place_of(request), now=utc_now())
     except RateLimited as failed:
-        context = {"sent": False, "email": email, "error": failed.message}
+        context: dict[str, Any] = {"sent": False, "email": email, "error": failed.message}
         return page(request, "members/forgotten.html", status=failed.status, **context)
     reply = page(request, "members/forgotten.html", sent=True, email=email, error="")
     if found is not None:
@@ -150,7 +158,8 @@ async def reset_page(
 ) -> Page:
     """Choose a new password."""
     way = await _looked(database, Kind.RESET, token)
-    return _form(request, "reset", email=way.member.email, part=_part(request))
+    context: dict[str, Any] = {"email": way.member.email, "part": _part(request)}
+    return _form(request, "reset", theirs=way.member.language, **context)
 
 
 @post("/reset/{token:str}", status_code=303)
@@ -170,8 +179,8 @@ async def reset_now(
         opened = await _opened(database, provider, way, form)
         proof = await provider.choose(member, member.name, form.get("password"), opened=opened)
     except InvalidPayload as failed:
-        part = form.get("token_hash")
-        return _form(request, "reset", failed, email=member.email, part=part)
+        context: dict[str, Any] = {"email": member.email, "part": form.get("token_hash")}
+        return _form(request, "reset", failed, theirs=member.language, **context)
     async with database.begin(NOTHING) as tx:
         await reset.reset(tx, token, proof=proof, now=now)
     reply = go_to(request, "/sign-in?done=reset")

@@ -10,10 +10,11 @@ from litestar.params import FromPath
 from onebooking.clock import utc_now
 from onebooking.db import Database, Tx
 from onebooking.errors import AuthFailed, InvalidPayload, OneBookingError
+from onebooking.languages import Language, as_language
 from onebooking.members import change, invite, queries
 from onebooking.members.acts import list_acts
 from onebooking.members.auth import desk_of, provider_in
-from onebooking.members.invite import Invited
+from onebooking.members.invite import Invited, Newcomer
 from onebooking.members.links import Kind, path_of
 from onebooking.members.mail_links import NotMailed, base_url
 from onebooking.members.model import RIGHTS, Grant, Member, Right, Role
@@ -23,6 +24,7 @@ from onebooking.members.telling import told
 from onebooking.reach import Reach, WebsiteId
 from onebooking.settings import Settings
 from onebooking.web.forms import Form
+from onebooking.web.languages import language_of
 from onebooking.web.pages import Page, field_errors, go_to, page, page_router
 from onebooking.words import say
 
@@ -78,7 +80,8 @@ async def invite_now(
     try:
         async with desk_of(request, database) as desk:
             by, grant = desk.member, _grant(form)
-            invited = await invite.invite(desk.tx, by, form.get("email"), grant, now=utc_now())
+            newcomer = Newcomer(form.get("email"), _language(request, form))
+            invited = await invite.invite(desk.tx, by, newcomer, grant, now=utc_now())
     except AuthFailed:
         raise
     except OneBookingError as failed:
@@ -176,6 +179,7 @@ async def _invite_form(
         "role": form.get("role", Role.STAFF),
         "chosen": form.all("website"),
         "all_websites": "all_websites" in form,
+        "wanted": _language(request, form),
         "by_supabase": provider_in(request).by_supabase,
         "errors": _errors(failed, "email"),
     }
@@ -213,6 +217,11 @@ def _grant(form: Form) -> Grant:
     if "all_websites" in form:
         return Grant(role, Reach(everything=True))
     return Grant(role, Reach(frozenset(map(WebsiteId, form.all("website")))))
+
+
+def _language(request: Asked, form: Form) -> Language:
+    """In which to write to somebody new: the inviter's, unless they say otherwise."""
+    return as_language(form.get("language")) or language_of(request)
 
 
 def _grantable(by: Member) -> list[Role]:

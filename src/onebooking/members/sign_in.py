@@ -6,6 +6,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from onebooking.db import Tx
+from onebooking.languages import Language
 from onebooking.members import factors, queries, sessions, throttle
 from onebooking.members.model import Member, Role
 from onebooking.members.provider import Known, Proof, Provider, WrongSignIn
@@ -15,17 +16,19 @@ _MAX_EMAIL = 254
 
 
 class Arrival(Struct, frozen=True):
-    """Somebody at the door: where they are, and what they proved themself with."""
+    """Somebody at the door: where they are, what they proved themself with, what they read."""
 
     place: Place
     proof: Proof
+    language: Language
 
 
 class Entered(Struct, frozen=True):
-    """A session's token, and what it still waits for."""
+    """A session's token, what it still waits for, and what its member reads."""
 
     token: str
     waits_for: Wait | None
+    language: Language | None = None
 
 
 async def knock(tx: Tx, provider: Provider, email: str, place: Place, *, now: datetime) -> Known:
@@ -53,6 +56,8 @@ async def enter(
     set one up where they are a superadmin and `factor_required`, or where their account has one
     elsewhere, for which nobody was asked: who guards it is not let in by the password alone.
 
+    Who has not said yet which language they read is written to in that of the page.
+
     Raises:
         WrongSignIn: disabled meanwhile.
     """
@@ -66,7 +71,9 @@ async def enter(
         waits_for = Wait.ENROLMENT
     token = await sessions.start(tx, member.id, place, now=now, waits_for=waits_for)
     await sessions.hold(tx, token, proof.held)
-    return Entered(token, waits_for)
+    if member.language is None:
+        await queries.set_language(tx, member.id, arrival.language)
+    return Entered(token, waits_for, member.language)
 
 
 async def wait_of(tx: Tx, member: Member, *, factor_required: bool) -> Wait | None:

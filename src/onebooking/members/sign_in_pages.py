@@ -23,8 +23,14 @@ from onebooking.members.sessions import Place, Session, Wait
 from onebooking.members.sign_in import Arrival, Entered
 from onebooking.reach import NOTHING
 from onebooking.vault import Vault
-from onebooking.web.cookies import no_session_cookie, session_cookie, session_token
+from onebooking.web.cookies import (
+    language_cookie,
+    no_session_cookie,
+    session_cookie,
+    session_token,
+)
 from onebooking.web.forms import Form
+from onebooking.web.languages import chosen_language, language_of
 from onebooking.web.pages import Page, field_errors, go_to, our_path, page, page_router
 from onebooking.words import say
 
@@ -54,8 +60,9 @@ async def sign_in_now(
     try:
         entered = await _entered(request, database, provider, form)
     except (WrongSignIn, NotAllowed, RateLimited, SignInAway) as failed:
-        context = {"onward": onward, "email": form.get("email"), "error": failed.message}
-        said = page(request, "members/sign_in.html", status=failed.status, done="", **context)
+        context: dict[str, Any] = {"onward": onward, "email": form.get("email"), "done": ""}
+        context["error"] = failed.message
+        said = page(request, "members/sign_in.html", status=failed.status, **context)
         if failed.retry_after_seconds is not None:
             said.headers["Retry-After"] = str(failed.retry_after_seconds)
         return said
@@ -84,17 +91,23 @@ async def let_in(
     request: Asked, tx: Tx, provider: Provider, member_id: UUID, proof: Proof
 ) -> Entered:
     """Open a session for whom a proof is good; for `signed_in`, once it is committed."""
-    arrival, required = Arrival(place_of(request), proof), provider.factor_required
+    arrival = Arrival(place_of(request), proof, language_of(request))
+    required = provider.factor_required
     return await sign_in.enter(tx, member_id, arrival, now=utc_now(), factor_required=required)
 
 
 def signed_in(request: Asked, entered: Entered, onward: str) -> Page:
-    """Give the browser its session, and send it on: to the next step, where there is one."""
+    """Give the browser its session, and send it on: to the next step, where there is one.
+
+    It speaks its member's language from now on, unless somebody chose one here.
+    """
     if entered.waits_for is not None:
         onward = f"{_STEPS[entered.waits_for]}?next={quote(onward, safe='/')}"
     reply = go_to(request, onward)
     scheme = request.scope["scheme"]
     reply.set_cookie(session_cookie(entered.token, scheme, lasts=sessions.LONGEST))
+    if entered.language is not None and chosen_language(request) is None:
+        reply.set_cookie(language_cookie(entered.language, scheme))
     return reply
 
 
@@ -160,7 +173,11 @@ async def enrol_now(
         async with database.begin(NOTHING) as tx:
             _, member = await _half(tx, request, Wait.ENROLMENT)
             proposal = await second_factor.propose(tx, vault, member)
-        context = {"proposal": proposal, "onward": onward, "errors": field_errors(failed)}
+        context: dict[str, Any] = {
+            "proposal": proposal,
+            "onward": onward,
+            "errors": field_errors(failed),
+        }
         return page(request, "members/enrolment.html", status=failed.status, **context)
     reply = page(request, "members/recovery_codes.html", codes=codes, onward=onward)
     scheme = request.scope["scheme"]

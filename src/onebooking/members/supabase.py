@@ -141,7 +141,7 @@ class Supabase(Struct, frozen=True):
                 say("ONEBOOKING_SUPABASE_SERVICE_KEY is not set, and Supabase wants it.")
             )
         try:
-            await self.calls.invite(member.email, url)
+            await self.calls.invite(member.email, url, language=member.language)
         except Refused as no:
             if no.code in ("email_exists", "user_already_exists"):
                 raise NotMailed(say("They have an account at Supabase already.")) from None
@@ -155,10 +155,11 @@ class Supabase(Struct, frozen=True):
         if self.settings.supabase_service_key is None:
             return None
         try:
-            return f"{url}?token_hash={await self.calls.part_for(member.email)}"
+            part = await self.calls.part_for(member.email, language=member.language)
         except (Refused, SignInAway, RateLimited) as failed:
             log.warning("supabase makes no link for an invitation: %s", type(failed).__name__)
             return None
+        return f"{url}?token_hash={part}"
 
     async def mail_reset(self, member: Member, url: str) -> None:
         """By Supabase."""

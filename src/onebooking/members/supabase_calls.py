@@ -17,6 +17,7 @@ from supabase_auth.errors import AuthApiError, AuthError, AuthRetryableError, Au
 from supabase_auth.types import Session, User
 
 from onebooking.errors import RateLimited, SignInAway
+from onebooking.languages import Language
 from onebooking.settings import Settings
 
 log = logging.getLogger("onebooking.members")
@@ -115,15 +116,19 @@ class Calls(Struct, frozen=True):
         """Let Supabase mail a link to `url` for a new password."""
         await _said(self._client().reset_password_for_email(email, {"redirect_to": url}))
 
-    async def invite(self, email: str, url: str) -> None:
-        """Make a user, and let Supabase mail them a link to `url`."""
-        admin = self._client(self.service_key).admin
-        await _said(admin.invite_user_by_email(email, {"redirect_to": url}))
+    async def invite(self, email: str, url: str, *, language: Language | None) -> None:
+        """Make a user, and let Supabase mail them a link to `url`.
 
-    async def part_for(self, email: str) -> str:
+        Its mail templates find their language as `.Data.language`.
+        """
+        admin, told = self._client(self.service_key).admin, _told(language)
+        await _said(admin.invite_user_by_email(email, {"redirect_to": url, "data": told}))
+
+    async def part_for(self, email: str, *, language: Language | None) -> str:
         """Make a user who is mailed nothing; Supabase's part of the link to give them."""
-        admin = self._client(self.service_key).admin
-        made = await _said(admin.generate_link({"type": "invite", "email": email}))
+        admin, told = self._client(self.service_key).admin, _told(language)
+        link = admin.generate_link({"type": "invite", "email": email, "options": {"data": told}})
+        made = await _said(link)
         return made.properties.hashed_token
 
     async def looks_at_addresses(self) -> bool:
@@ -167,6 +172,11 @@ async def _said(call: Awaitable[T]) -> T:
     except (AuthError, ValidationError, KeyError, AttributeError, ValueError) as odd:
         log.error("supabase answers oddly: %s", type(odd).__name__)  # noqa: TRY400
         raise SignInAway from None
+
+
+def _told(language: Language | None) -> dict[str, str]:
+    """What Supabase keeps of a new user, for the mails that it writes itself."""
+    return {} if language is None else {"language": language}
 
 
 def _granted(session: Session | None) -> Granted:

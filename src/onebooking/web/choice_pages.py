@@ -1,25 +1,13 @@
-"""What visitors choose for themselves, in this browser: the language, light or dark."""
+"""What visitors choose for this browser alone: light or dark."""
 
 from typing import Any
 
 from litestar import Request, Response, post
 from litestar.di import NamedDependency
 
-from onebooking.web.cookies import colours_cookie, language_cookie
+from onebooking.web.cookies import colours_cookie
 from onebooking.web.forms import Form
-from onebooking.web.languages import NAMES
 from onebooking.web.pages import COLOURS, go_to, our_path, page_router
-
-
-@post("/language", status_code=303)
-async def switch_language(
-    request: Request[Any, Any, Any], form: NamedDependency[Form]
-) -> Response[str]:
-    """Speak another language from now on; what is none of ours changes nothing."""
-    onward = go_to(request, our_path(form.get("next")))
-    if form.get("language") in NAMES:
-        onward.set_cookie(language_cookie(form.get("language"), request.scope["scheme"]))
-    return onward
 
 
 @post("/colours", status_code=303)
@@ -33,4 +21,4 @@ async def switch_colours(
     return onward
 
 
-router = page_router("/", [switch_language, switch_colours])
+router = page_router("/", [switch_colours])
