@@ -30,6 +30,7 @@ from onebooking.deliveries.send import open_http
 from onebooking.exports import api as exports
 from onebooking.exports import pages as exports_pages
 from onebooking.live import api as live
+from onebooking.live.elsewhere import keep_asking
 from onebooking.live.follow import follow
 from onebooking.live.watchers import Watchers
 from onebooking.members import (
@@ -92,8 +93,10 @@ def create_app(settings: Settings, database: Database) -> Litestar:
             name = process_name("serve")
             sharing = asyncio.create_task(keep_sharing(folder_in(settings.data_dir), name))
             following = asyncio.create_task(follow(database, watchers))
+            asking = asyncio.create_task(keep_asking(database, provider, watchers))
             yield
             watchers.close()
+            asking.cancel()
             following.cancel()
             sharing.cancel()
             await intake.syncs.drain()

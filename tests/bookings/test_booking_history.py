@@ -161,6 +161,28 @@ async def test_a_long_history_has_pages(hub: Hub) -> None:
         assert wrong.status_code == 422
 
 
+async def test_a_history_that_somebody_turned_back_in_comes_anew_as_far(hub: Hub) -> None:
+    booking, member = await book(hub), await desk(hub)
+    for number in range(1, 31):
+        await hub.edits(booking, admin_notes=f"note-{number:02}.")
+    entries = re.compile(r'<li id="(past-[^"]*)"')
+    path = f"/bookings/{booking}"
+    page, turned, cursor = await member.opens(path), [], ""
+    while found := re.search(r"before=([^\"&]+)", page.text):
+        cursor = found[1]
+        turned += [one for one in entries.findall(page.text) if one != "past-earlier"]
+        page = await member.opens(f"{path}?before={cursor}", **{"HX-Request": "true"})
+        again = await member.opens(f"{path}?through={cursor}")
+        assert entries.findall(again.text) == turned + entries.findall(page.text)
+    assert len(turned) == 50
+    await hub.edits(booking, admin_notes="newer")
+    newer = await member.opens(f"{path}?through={cursor}")
+    assert "newer" in words_of(newer)
+    assert set(turned) < set(entries.findall(newer.text))
+    for wrong in ("x", "W10", "a" * 400):
+        assert (await member.opens(f"{path}?through={wrong}")).status_code == 422
+
+
 async def test_a_delivery_given_up_is_sent_again_by_who_may(hub: Hub) -> None:
     booking = await book(hub)
     await hub.edits(booking, admin_notes="late")

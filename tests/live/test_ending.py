@@ -1,18 +1,19 @@
 """A stream ends with session, standing and process; a page that follows keeps no session alive."""
 
+import sys
 import time
 from contextlib import AsyncExitStack
 
 import pytest
 
-from onebooking.live import stream
+from onebooking.live import follow, stream
 from onebooking.live.watchers import MOST_EACH
 from onebooking.members.model import Role
 from tests import make
 from tests.front_door import Hub, member
 from tests.live.windows import following, watchers_of, watching
 from tests.pages import visiting
-from tests.parks import all_of, cut_all, one, open_transactions, run, until
+from tests.parks import all_of, book, cut_all, one, open_transactions, run, until
 
 pytestmark = pytest.mark.anyio
 WORLD = "hanuman-world"
@@ -35,10 +36,39 @@ async def test_it_ends_with_the_session_and_begins_again_with_another_reach(hub:
         await run(hub.database, new, id=ids[2])
         await until(lambda: leaves.is_over and disabled.is_over and moved.is_over)
         endings = (leaves.ending, disabled.ending, moved.ending)
-        assert endings == ("signed-out", "signed-out", "again")
+        assert endings == ("signed-out", "signed-out", "changed")
         assert not stays.is_over
     refused = await visitors[0].opens("/events")
     assert (refused.status_code, refused.json()["code"]) == (401, "AUTH_FAILED")
+
+
+@pytest.mark.parametrize(
+    ("taken", "ending"),
+    [
+        ("UPDATE members SET disabled_at = now() WHERE id = :id", "signed-out"),
+        ("DELETE FROM member_sessions WHERE member_id = :id", "signed-out"),
+        ("DELETE FROM member_websites WHERE member_id = :id AND website_id = 'hanuman-world'",
+         "changed"),
+    ],
+)  # fmt: skip
+async def test_what_happens_from_that_moment_on_is_not_told_any_more(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, taken: str, ending: str
+) -> None:
+    monkeypatch.setattr(follow, "_JUDGE_EVERY", sys.maxsize)  # but where there is something to tell
+    await make.website(hub.database, "flying-hanuman")
+    async with (
+        following(hub, Role.STAFF, WORLD, "flying-hanuman") as loses, following(hub) as keeps,
+    ):  # fmt: skip
+        (who,) = await one(
+            hub.database, "SELECT id FROM members WHERE role = 'staff' ORDER BY created_at DESC"
+        )
+        await run(hub.database, taken, id=who)
+        booking = await book(hub)
+        await keeps.hears(lambda news: booking in (news.get(WORLD) or []))
+        await until(lambda: loses.is_over)
+        assert loses.ending == ending
+        assert booking not in loses.said.decode()
+        assert WORLD not in loses.said.decode()
 
 
 async def test_only_a_session_opens_one_and_only_our_own_page(hub: Hub) -> None:

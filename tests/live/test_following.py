@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from onebooking.alerts.watch import look
+from onebooking.clock import utc_now
 from onebooking.db import Database
 from onebooking.members.model import Role
+from onebooking.reach import EVERYTHING
 from tests import make
 from tests.front_door import Hub, calling
 from tests.live.windows import following, watchers_of, watching
@@ -14,6 +17,16 @@ from tests.parks import book, one, run
 
 pytestmark = pytest.mark.anyio
 WORLD, FLYING = "hanuman-world", "flying-hanuman"
+PARK = (
+    "INSERT INTO parked_events (website_id, source_booking_id, content_hash, event, parked_at) "
+    "VALUES ('hanuman-world', gen_random_uuid(), 'x', '{}', now() - interval '2 hours')"
+)
+
+
+async def watches(hub: Hub) -> None:
+    """A worker looks for what needs a person."""
+    async with hub.database.begin(EVERYTHING) as tx:
+        await look(tx, now=utc_now())
 
 
 async def test_a_sync_an_edit_and_a_delivery_are_heard_by_the_bookings_id(hub: Hub) -> None:
@@ -39,6 +52,38 @@ async def test_what_changes_no_booking_is_heard_too(hub: Hub) -> None:
         window.said = b""
         await visitor.sends(f"/websites/{WORLD}/pause")
         await window.hears(lambda news: news == {WORLD: []})
+
+
+async def test_an_alert_is_heard_when_it_is_raised_and_when_it_is_over(hub: Hub) -> None:
+    await run(hub.database, PARK)
+    async with following(hub, Role.STAFF, WORLD) as window:
+        window.said = b""
+        await watches(hub)
+        await window.hears(lambda news: news == {WORLD: []})
+        window.said = b""
+        await run(hub.database, "DELETE FROM parked_events")
+        await watches(hub)
+        await window.hears(lambda news: news == {WORLD: []})
+    assert await one(hub.database, "SELECT count(*) FROM alerts WHERE cleared_at IS NULL") == (0,)
+
+
+async def test_a_conflict_that_is_confirmed_as_it_stands_is_heard(hub: Hub) -> None:
+    event, visitor = make.event(), await visiting(hub)
+    booking = (await hub.hears(event)).json()["booking_id"]
+    await hub.edits(booking, total_amount=8000)
+    await hub.hears(event | {"event": "booking.updated", "total_amount": 9000})
+    assert (await hub.booking(booking))["total_amount"] == 9000  # a fact of payment: theirs holds
+    (conflict,) = await one(hub.database, "SELECT id FROM conflicts")
+    version = str((await hub.booking(booking))["version"])
+    async with following(hub, Role.STAFF, WORLD) as window:
+        await window.hears(bool)
+        owed = await one(hub.database, "SELECT count(*) FROM deliveries")
+        window.said = b""
+        path = f"/bookings/{booking}/conflicts/{conflict}"
+        assert (await visitor.sends(path, side="website", version=version)).status_code == 303
+        await window.hears(lambda news: booking in (news.get(WORLD) or []))
+    assert await one(hub.database, "SELECT count(*) FROM deliveries") == owed
+    assert (await hub.booking(booking))["sync_state"] != "conflict"
 
 
 async def test_nothing_of_another_website_is_ever_said(hub: Hub) -> None:

@@ -93,7 +93,7 @@ async def test_who_may_do_other_things_now_comes_again_and_who_is_out_does_not()
     stays, left, widened = (watchers.join(uuid4(), som, age_seconds=0) for _ in range(3))
     wider = Member(som.id, som.email, som.name, som.role, EVERYTHING, som.created_at)
     watchers.judge({stays.session_id: som, widened.session_id: wider})
-    assert (stays.ended, left.ended, widened.ended) == (None, End.SIGNED_OUT, End.AGAIN)
+    assert (stays.ended, left.ended, widened.ended) == (None, End.SIGNED_OUT, End.CHANGED)
     watchers.close()
     assert stays.ended == End.AGAIN
     with pytest.raises(Unavailable):
@@ -106,3 +106,12 @@ async def test_an_answer_names_bookings_or_nothing() -> None:
     assert of().as_json() == b'{"hanuman-world":[]}'
     assert News({WORLD: None}).as_json() == b'{"hanuman-world":null}'
     assert EVERYTHING_CHANGED.as_json() == b'{"*":null}'
+
+
+async def test_what_is_ended_is_told_nothing_more() -> None:
+    someone = member()
+    watcher = Watcher(uuid4(), someone, NOTHING_NEW)
+    watcher.tell(of(uuid4()))
+    watcher.end(End.SIGNED_OUT)
+    watcher.tell(of(uuid4()))
+    assert await watcher.next(within_seconds=0) == NOTHING_NEW

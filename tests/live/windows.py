@@ -105,7 +105,9 @@ async def watching(visitor: Visitor, *, query: str = "age=0", **more: str) -> As
 
 
 @asynccontextmanager
-async def following(hub: Hub, role: Role, *websites: str) -> AsyncIterator[Window]:
+async def following(
+    hub: Hub, role: Role = Role.SUPERADMIN, *websites: str
+) -> AsyncIterator[Window]:
     """A window of a new member's that already follows: what it hears from now on is new."""
     visitor = await visiting(hub, role, *websites)
     async with watching(visitor) as window:

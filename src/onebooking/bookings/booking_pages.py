@@ -57,8 +57,12 @@ async def booking_page(
     booking_id: FromPath[UUID],
     edit: FromQuery[str] = "",
     before: CursorText = None,
+    through: CursorText = None,
 ) -> Page:
-    """All of it; `edit` opens one section as a form, `before` turns back in its history."""
+    """All of it; `edit` opens one section as a form, `before` turns back in its history.
+
+    `through` is how far somebody has turned back, for a page that follows.
+    """
     booking, website = await _find(desk.tx, desk.member, booking_id)
     if before is not None and is_htmx(request):
         past = await timeline(desk.tx, desk.member.reach, booking_id, before=before)
@@ -73,7 +77,8 @@ async def booking_page(
     if edit in SECTIONS and offered(desk.member, booking, edit):
         decimals = website.amount_decimals
         sheet = blank_sheet(desk.member, booking, edit, decimals=decimals)
-    return await _show(request, desk, booking, website, sheet=sheet, before=before)
+    pages = (before, through)
+    return await _show(request, desk, booking, website, sheet=sheet, pages=pages)
 
 
 @post("/bookings/{booking_id:uuid}", status_code=303)
@@ -223,10 +228,11 @@ async def _show(
     website: Website,
     *,
     sheet: Sheet | None = None,
-    before: str | None = None,
+    pages: tuple[str | None, str | None] = (None, None),  # before, through
     failed: OneBookingError | None = None,
 ) -> Page:
     held = values_of(booking)
+    before, through = pages
     tx, reach, member = desk.tx, desk.member.reach, desk.member
     context: dict[str, Any] = {
         "b": booking,
@@ -234,7 +240,7 @@ async def _show(
         "sheet": sheet,
         "conflicts": await open_conflicts(tx, reach, booking.id),
         "held": held,
-        "timeline": await timeline(tx, reach, booking.id, before=before),
+        "timeline": await timeline(tx, reach, booking.id, before=before, through=through),
         "before": before,
         "others": await others_of(tx, reach, booking),
         "editable": [one for one in SECTIONS if offered(member, booking, one)],

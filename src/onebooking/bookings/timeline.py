@@ -28,6 +28,7 @@ from onebooking.tables import attempts, booking_changes, conflicts, deliveries, 
 from onebooking.web import paging
 
 A_PAGE = 25
+LONGEST = 500  # of a page that somebody made longer, page by page
 TRIES_SHOWN = 8  # of one delivery; a resent one may have had many
 _REPLY_SHOWN = 300  # characters
 
@@ -66,18 +67,27 @@ class Timeline(Struct, frozen=True):
     earlier: str | None  # the cursor of the next page
 
 
-async def timeline(tx: Tx, reach: Reach, booking_id: UUID, *, before: str | None) -> Timeline:
+async def timeline(
+    tx: Tx, reach: Reach, booking_id: UUID, *, before: str | None, through: str | None = None
+) -> Timeline:
     """A page of a booking's history within reach: two statements, however long it is.
+
+    With `through`, a cursor too, it goes on to the page that follows that one: what somebody sees
+    who has turned back to it page by page.
 
     Raises:
         InvalidPayload: the cursor is none of a timeline's.
     """
     place = None if before is None else _place(before)
-    merged = union_all(*(_of(kind, booking_id, reach, place) for kind in _KINDS)).subquery()
+    turned_to = None if through is None else _place(through)
+    most = A_PAGE if turned_to is None else LONGEST
+    merged = union_all(*(_of(kind, booking_id, reach, place, most) for kind in _KINDS)).subquery()
     newest_first = [merged.c.at.desc(), merged.c.rank.desc(), merged.c.id.desc()]
-    wanted = select(merged).order_by(*newest_first).limit(A_PAGE + 1)
+    wanted = select(merged).order_by(*newest_first).limit(most + 1)
     entries = await fetch_all(tx, wanted, Entry)
-    more, entries = len(entries) > A_PAGE, entries[:A_PAGE]
+    places = ((entry.at, entry.rank, entry.id) for entry in entries)
+    shown = min(most, A_PAGE + sum(turned_to is not None and one >= turned_to for one in places))
+    more, entries = len(entries) > shown, entries[:shown]
     last = entries[-1] if more else None
     told = [UUID(entry.id) for entry in entries if entry.kind == "delivery"]
     return Timeline(
@@ -148,7 +158,7 @@ _PARTS = {
 _KINDS = tuple(_PARTS)  # in the order of what happens in one moment
 
 
-def _of(kind: str, booking_id: UUID, reach: Reach, place: Place | None) -> Select[Any]:
+def _of(kind: str, booking_id: UUID, reach: Reach, place: Place | None, most: int) -> Select[Any]:
     """One kind's share of a page: never more rows than the page has."""
     part, rank = _PARTS[kind], _KINDS.index(kind)
     said = [piece for name, column in part.said.items() for piece in (literal(name), column)]
@@ -166,7 +176,7 @@ def _of(kind: str, booking_id: UUID, reach: Reach, place: Place | None) -> Selec
         before = here < tuple_(when, literal(place[1]), literal(place[2]))
         wanted = wanted.where(part.at <= when, before)
     newest_first = wanted.order_by(part.at.desc(), part.id.desc())
-    return select(newest_first.limit(A_PAGE + 1).subquery())
+    return select(newest_first.limit(most + 1).subquery())
 
 
 async def _tries(tx: Tx, reach: Reach, told: Sequence[UUID]) -> Mapping[str, Sequence[Try]]:

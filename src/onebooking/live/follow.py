@@ -17,7 +17,7 @@ from onebooking.reach import EVERYTHING
 
 log = logging.getLogger("onebooking.live")
 LOOK_SECONDS = 1.0
-_JUDGE_EVERY = 5  # looks: how long an ended session may still be told that something changed
+_JUDGE_EVERY = 2  # looks, where nothing is told: how long the stream of an ended session stays
 _PATIENCE_SECONDS = 5.0
 _SAY_SECONDS = 60.0
 
@@ -52,6 +52,8 @@ async def _look(
     database: Database, watchers: Watchers, seen: Seen | None, *, judge: bool
 ) -> tuple[News, Seen | None]:
     async with database.begin(EVERYTHING) as tx:
-        if judge and (sessions := watchers.sessions):
+        news, now = await look(tx, seen)
+        # After the look: whoever may not hear of a change when it is made is not told of it.
+        if (news or judge) and (sessions := watchers.sessions):
             watchers.judge(await by_sessions(tx, sessions, now=utc_now()))
-        return await look(tx, seen)
+        return news, now

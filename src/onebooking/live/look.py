@@ -25,7 +25,7 @@ LATE_SECONDS = 60  # how much later than it says a line of the log may appear; c
 class Place(Struct, frozen=True):
     """How far we have read of one website."""
 
-    version: str  # of its own row
+    version: str  # of its own row, its breaker's, and those of its open alerts
     logged_at: datetime | None
     lines: frozenset[UUID]
 
@@ -87,7 +87,7 @@ def _of(row: dict[str, Any], place: Place | None, seen: Seen, now: Seen) -> tupl
 
 
 LOOK = f"""
-SELECT website.id, CAST(website.xmin AS text) AS version,
+SELECT website.id, concat_ws(' ', website.xmin, breaker.xmin, alerting.versions) AS version,
   CAST(pg_current_snapshot() AS text) AS snapshot,
   CAST(pg_postmaster_start_time() AS text) AS server,
   newest.read, newest.changed, coalesce(log.at, known.logged_at) AS logged_at, log.lines,
@@ -95,6 +95,11 @@ SELECT website.id, CAST(website.xmin AS text) AS version,
 FROM websites AS website
 LEFT JOIN unnest(%(websites)s::text[], %(logged)s::timestamptz[]) AS known (id, logged_at)
   ON known.id = website.id
+LEFT JOIN breakers AS breaker ON breaker.website_id = website.id
+CROSS JOIN LATERAL (
+  SELECT string_agg(concat(id, '/', xmin), ' ' ORDER BY kind) AS versions FROM alerts
+  WHERE website_id = website.id AND cleared_at IS NULL
+) AS alerting
 CROSS JOIN LATERAL (
   SELECT count(*) AS read, coalesce(array_agg(id) FILTER (WHERE NOT pg_visible_in_snapshot(
     CAST(CAST(changed_in AS text) AS xid8), %(snapshot)s::pg_snapshot)), '{{}}') AS changed

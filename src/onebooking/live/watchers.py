@@ -26,7 +26,8 @@ class End(StrEnum):
     """Why a stream ends, as the browser is told."""
 
     SIGNED_OUT = "signed-out"
-    AGAIN = "again"  # come again: the member's reach changed, or this process stops
+    CHANGED = "changed"  # look again and come again: the member may see other things now
+    AGAIN = "again"  # come again: this process stops, or the stream is old
 
 
 class Watcher:
@@ -42,13 +43,13 @@ class Watcher:
 
     def tell(self, news: News) -> None:
         """Owe it what of `news` lies within its member's reach."""
-        if mine := news.within(self.member.reach):
+        if not self.ended and (mine := news.within(self.member.reach)):
             self._news |= mine
             self._woken.set()
 
     def end(self, why: End) -> None:
-        """Let the stream say why, and end."""
-        self.ended = self.ended or why
+        """Let the stream say why, and end. What it was owed it is not told any more."""
+        self.ended, self._news = self.ended or why, NOTHING_NEW
         self._woken.set()
 
     def go(self) -> None:
@@ -124,7 +125,7 @@ class Watchers:
             if now is None:
                 watcher.end(End.SIGNED_OUT)
             elif (now.role, now.reach) != (watcher.member.role, watcher.member.reach):
-                watcher.end(End.AGAIN)
+                watcher.end(End.CHANGED)
 
     def close(self) -> None:
         """End every stream, and open none any more: the process stops."""

@@ -104,6 +104,10 @@ class Local(Struct, frozen=True):
     async def renew(self, held: bytes) -> Held | None:
         """A session of Supabase's, from before: over."""
 
+    async def stands(self, held: bytes) -> bool:
+        """It is nowhere but here."""
+        return True
+
     async def leave(self, held: bytes) -> None:
         """Nobody else knows of our sessions."""
 

@@ -115,6 +115,9 @@ class Provider(Protocol):
     async def renew(self, held: bytes) -> Held | None:
         """What a session lives on from now; None: it was ended at Supabase."""
 
+    async def stands(self, held: bytes) -> bool:
+        """Whether a session whose access token is good was not ended at Supabase meanwhile."""
+
     async def leave(self, held: bytes) -> None:
         """Say at Supabase that a session is over. Goes wrong in silence: it is over with us."""
 

@@ -1,6 +1,8 @@
-"""Keep a session alive that lives on Supabase's tokens: renew them before they are over."""
+"""Sessions that live on Supabase's tokens: renewed in time, and ended as they end there."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from onebooking.clock import utc_now
 from onebooking.db import Database
@@ -42,3 +44,26 @@ async def renewed(database: Database, provider: Provider, session: Session) -> N
         return
     async with database.begin(NOTHING) as tx:
         await sessions.renew_held(tx, session.id, held, fresh)
+
+
+async def elsewhere(database: Database, session_ids: Collection[UUID]) -> list[Session]:
+    """Those of these sessions that Supabase may end without telling us."""
+    async with database.begin(NOTHING) as tx:
+        return await sessions.held_elsewhere(tx, session_ids)
+
+
+async def end_if_over(database: Database, provider: Provider, session: Session) -> None:
+    """Ask Supabase whether the session stands, and end it here where it does not.
+
+    Raises:
+        RateLimited, SignInAway: nobody knows; it lives on for as long as its access token.
+    """
+    if is_due(session, now=utc_now()):
+        await renewed(database, provider, session)
+        return
+    async with database.begin(NOTHING) as tx:
+        held = await sessions.held_by(tx, session.id)
+    if held is None or await provider.stands(held):
+        return
+    async with database.begin(NOTHING) as tx:
+        await sessions.renew_held(tx, session.id, held, None)

@@ -1,5 +1,6 @@
 """Sessions: where a member is signed in, kept on our side, so that each can be ended."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -149,6 +150,12 @@ async def hold(tx: Tx, token: str, held: Held | None) -> None:
     if held is not None:
         theirs = update(member_sessions).where(s.token_hash == hash_of(token))
         await tx.execute(theirs.values(supabase_tokens=held.encrypted, supabase_until=held.until))
+
+
+async def held_elsewhere(tx: Tx, session_ids: Collection[UUID]) -> list[Session]:
+    """Those of these sessions that live on tokens of Supabase."""
+    wanted = select(*_columns).where(s.id.in_(session_ids), s.supabase_tokens.is_not(None))
+    return await fetch_all(tx, wanted, Session)
 
 
 async def held_by(tx: Tx, session_id: UUID) -> bytes | None:

@@ -178,6 +178,15 @@ class Supabase(Struct, frozen=True):
         except (Refused, SettingsError):
             return None
 
+    async def stands(self, held: bytes) -> bool:
+        """Supabase knows nobody by the token of a session that was ended."""
+        try:
+            access, _ = self._tokens(held)
+            await self.calls.account_of(access)
+        except (Refused, SettingsError):
+            return False
+        return True
+
     async def leave(self, held: bytes) -> None:
         """The one session at Supabase."""
         try:

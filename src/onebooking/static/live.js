@@ -21,7 +21,9 @@
     source.onopen = found;
     source.onmessage = (event) => { if (concerns(JSON.parse(event.data))) look(); };
     source.addEventListener("end", (event) => {
-      if (event.data === "signed-out") leave("out"); else lose();
+      if (event.data === "signed-out") { leave("out"); return; }
+      lose();
+      if (event.data === "changed") look(); // what is shown may lie out of reach by now
     });
     source.onerror = lose;
   };
