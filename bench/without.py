@@ -18,10 +18,11 @@ from onebooking.db import Database
 from onebooking.deliveries.lanes import claim
 from onebooking.deliveries.model import Result
 from onebooking.deliveries.record import record
-from onebooking.deliveries.send import Outcome, open_http, send
+from onebooking.deliveries.send import Outcome, send
 from onebooking.deliveries.signing import sign
 from onebooking.reach import EVERYTHING
 from onebooking.terminal import run_async
+from onebooking.web.outgoing import open_http
 
 _ACCEPTED = Outcome(
     accepted=True,

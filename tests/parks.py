@@ -15,11 +15,11 @@ from sqlalchemy import text
 
 from onebooking.db import Database, libpq_url
 from onebooking.deliveries.listen import listen
-from onebooking.deliveries.send import open_http
 from onebooking.deliveries.worker import Worker, work
 from onebooking.errors import Unavailable
 from onebooking.pipelines import Pipelines
 from onebooking.reach import EVERYTHING
+from onebooking.web.outgoing import open_http
 from tests import make
 from tests.front_door import Hub, member
 

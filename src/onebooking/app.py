@@ -26,7 +26,6 @@ from onebooking.db import Database
 from onebooking.deliveries import api as deliveries
 from onebooking.deliveries import pages as deliveries_pages
 from onebooking.deliveries import trial_pages
-from onebooking.deliveries.send import open_http
 from onebooking.exports import api as exports
 from onebooking.exports import pages as exports_pages
 from onebooking.live import api as live
@@ -64,6 +63,7 @@ from onebooking.web.intake import check_request
 from onebooking.web.limits import Limiter
 from onebooking.web.metrics import Gauges, metrics_route
 from onebooking.web.openapi import tidy
+from onebooking.web.outgoing import open_http
 from onebooking.web.pages import error_for_anyone
 from onebooking.web.replies import set_request_id
 from onebooking.web.requests import watched

@@ -10,15 +10,16 @@ from rich.table import Column, Table
 from sqlalchemy import text
 
 from onebooking.db import Database, Tx
-from onebooking.deliveries.send import open_http
 from onebooking.errors import OneBookingError, SignInAway, Unavailable
 from onebooking.mail import NotSent, Server, greet, post_of
 from onebooking.members import factors
+from onebooking.members.breaches import NotTold, look_up
 from onebooking.migrate import HEAD, current_revision
 from onebooking.reach import EVERYTHING
 from onebooking.settings import Settings
 from onebooking.vault import Vault
 from onebooking.web.guard import check_url
+from onebooking.web.outgoing import open_http
 from onebooking.websites import queries
 from onebooking.websites.model import Website
 from onebooking.websites.secrets import secrets_of
@@ -55,7 +56,8 @@ async def examine(settings: Settings, url: str) -> list[Finding]:
         return [Finding("Database", well=False, found=str(away.__cause__ or away), to_do=to_do)]
     finally:
         await database.close()
-    findings += [*await _signing_in(settings), *await _telling(settings)]
+    findings += [*await _signing_in(settings), *await _breaches(settings)]
+    findings += await _telling(settings)
     async with open_http(development=settings.development) as http:
         findings += [await _webhook(http, website) for website in websites]
     return findings
@@ -128,6 +130,19 @@ async def _signing_in(settings: Settings) -> list[Finding]:
     found = "confirms addresses" if confirms else "takes every address for confirmed"
     to_do = "Turn on Confirm email in the project, or nobody new is let in by their address."
     return [Finding("Supabase Auth", confirms, found, to_do)]
+
+
+async def _breaches(settings: Settings) -> list[Finding]:
+    """Whether breached passwords can be looked up, where that is wanted."""
+    if settings.breached_passwords_url is None:
+        return []
+    found, well = "can be looked up", True
+    try:
+        await look_up(settings, "a password that nobody has")
+    except NotTold as failed:
+        found, well = f"no answer: {failed}", False
+    to_do = "Mend ONEBOOKING_BREACHED_PASSWORDS_URL. Until then no new password is looked up."
+    return [Finding("Breached passwords", well, found, to_do)]
 
 
 async def _telling(settings: Settings) -> list[Finding]:

@@ -73,6 +73,12 @@ limiter_failures = Counter(
     "Times the limiter's database did not answer, and everybody passed.",
     registry=REGISTRY,
 )
+breach_lookups = Counter(
+    "onebooking_breached_password_lookups",
+    "New passwords looked up among breached ones, by what came of it.",
+    ["outcome"],
+    registry=REGISTRY,
+)
 connections = Gauge(
     "onebooking_database_connections",
     "Connections of this process's pools.",

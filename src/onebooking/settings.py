@@ -64,6 +64,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     supabase_service_key: str | None = None  # or a secret key: sends invitations, and nothing else
     supabase_issuer: str | None = None  # of its JWTs; None: supabase_url and /auth/v1
     supabase_jwt_secret: str | None = None  # of a project whose JWTs are still signed by HS256
+    breached_passwords_url: str | None = None  # a range API of Pwned Passwords; None: not asked
     metrics_token: str | None = None  # who sends it may read /metrics; in production nobody else
     otlp_url: str | None = None  # an OpenTelemetry collector, by HTTP; None: no traces
     rate_per_key: Rate = 3000.0  # requests a second; ten seconds' worth may come at once; 0 is off
@@ -112,6 +113,11 @@ class Settings(Struct, frozen=True, kw_only=True):
             )
         self.check_telling()
         self.check_supabase()
+        if self.breached_passwords_url and not self._is_safe_url(self.breached_passwords_url):
+            raise SettingsError(
+                "ONEBOOKING_BREACHED_PASSWORDS_URL is wrong: it begins with https://, as "
+                "https://api.pwnedpasswords.com/range does."
+            )
         if self.development:
             return
         if not self.database_url:
@@ -159,6 +165,11 @@ class Settings(Struct, frozen=True, kw_only=True):
                 "ONEBOOKING_PUBLIC_URL is wrong: it begins with https:// and has no spaces."
             )
 
+    def _is_safe_url(self, url: str) -> bool:
+        """Whether secrets may travel to it: by TLS, but in development."""
+        plain = self.development and url.startswith("http://")
+        return bool(_HTTP_URL.fullmatch(url)) and (plain or url.startswith("https://"))
+
     def check_supabase(self) -> None:
         """Raises SettingsError where half of what signing in by Supabase Auth needs is missing."""
         if self.supabase_url is None:
@@ -167,10 +178,7 @@ class Settings(Struct, frozen=True, kw_only=True):
                     variable = PREFIX + name.upper()
                     raise SettingsError(f"ONEBOOKING_SUPABASE_URL is needed with {variable}.")
             return
-        plain = self.development and self.supabase_url.startswith("http://")
-        if not _HTTP_URL.fullmatch(self.supabase_url) or not (
-            plain or self.supabase_url.startswith("https://")
-        ):
+        if not self._is_safe_url(self.supabase_url):
             raise SettingsError(
                 "ONEBOOKING_SUPABASE_URL is wrong: it is the project's https://….supabase.co."
             )

@@ -9,7 +9,6 @@ from onebooking.bookings.worker import keep_search
 from onebooking.collector import calm_collector
 from onebooking.db import Database
 from onebooking.deliveries.listen import listen
-from onebooking.deliveries.send import open_http
 from onebooking.deliveries.worker import Worker, work
 from onebooking.exports.worker import keep_exporting
 from onebooking.history.partitions import keep_partitions
@@ -20,6 +19,7 @@ from onebooking.settings import Settings
 from onebooking.start import run_part
 from onebooking.vault import Vault
 from onebooking.watch import watching
+from onebooking.web.outgoing import open_http
 
 
 async def run_worker(settings: Settings, url: str, parent: int | None) -> None:

@@ -13,7 +13,8 @@ from onebooking.alerts.tell import Teller
 from onebooking.alerts.worker import look_and_tell
 from onebooking.clock import utc_now
 from onebooking.db import Database
-from onebooking.deliveries.send import Outcome, open_http
+from onebooking.deliveries.send import Outcome
+from onebooking.web.outgoing import open_http
 from tests import make
 from tests.alerts.mailroom import Mailroom, mailroom
 from tests.front_door import Hub

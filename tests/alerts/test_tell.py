@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 
 from onebooking.alerts.worker import look_and_tell
-from onebooking.deliveries.send import open_http
 from onebooking.members.model import Role
+from onebooking.web.outgoing import open_http
 from tests import make
 from tests.alerts.scene import OPS, Scene, disagrees, gives_up, parks_an_event, teller
 from tests.parks import one, run

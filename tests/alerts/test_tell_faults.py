@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from onebooking.alerts import notices
 from onebooking.db import Database
-from onebooking.deliveries.send import open_http
+from onebooking.web.outgoing import open_http
 from tests.alerts.scene import OPS, Scene, staged, teller
 from tests.front_door import Hub
 from tests.parks import as_owner, one, until

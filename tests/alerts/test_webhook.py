@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from standardwebhooks import Webhook
 
-from onebooking.deliveries.send import open_http
+from onebooking.web.outgoing import open_http
 from tests.alerts.scene import Scene, staged, teller
 from tests.front_door import Hub
 

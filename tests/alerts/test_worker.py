@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from onebooking.alerts.worker import keep_watch
 from onebooking.db import Database
-from onebooking.deliveries.send import open_http
+from onebooking.web.outgoing import open_http
 from tests.alerts.scene import OPS, Scene, teller
 from tests.parks import as_owner, one, until
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import aiohttp
 import pytest
 
-from onebooking.deliveries.send import open_http
+from onebooking.web.outgoing import open_http
 
 Behaviour: TypeAlias = Callable[[StreamReader, StreamWriter], Awaitable[None]]
 Serve: TypeAlias = Callable[[Behaviour], Awaitable[str]]

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from onebooking.clock import utc_now
-from onebooking.deliveries.send import Outcome, open_http, send
+from onebooking.deliveries.send import Outcome, send
+from onebooking.web.outgoing import open_http
 
 pytestmark = pytest.mark.anyio
 

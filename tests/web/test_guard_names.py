@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from onebooking.deliveries.send import Outcome, open_http, send
+from onebooking.deliveries.send import Outcome, send
+from onebooking.web.outgoing import open_http
 
 pytestmark = pytest.mark.anyio
 

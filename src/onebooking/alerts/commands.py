@@ -13,12 +13,12 @@ from onebooking.alerts.queries import open_alerts
 from onebooking.alerts.tell import Teller, call
 from onebooking.clock import utc_now
 from onebooking.db import Tx
-from onebooking.deliveries.send import open_http
 from onebooking.mail import Folder, NotSent, send
 from onebooking.members.queries import languages_of, superadmins
 from onebooking.reach import EVERYTHING
 from onebooking.settings import Settings
 from onebooking.terminal import fail, in_transaction, run_async
+from onebooking.web.outgoing import open_http
 
 group = typer.Typer(no_args_is_help=True, help="What needs a person.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]

