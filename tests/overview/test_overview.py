@@ -132,7 +132,10 @@ async def test_the_last_seven_days_are_compared_with_the_seven_before(hub: Hub) 
         day = str(TODAY - timedelta(days=ago))
         await hub.hears(make.event(activity_date=day, guest_count=guests))
     visitor = await visiting(hub)
-    text = said_on(await visitor.opens("/"))
+    page = await visitor.opens("/")
+    text = said_on(page)
+    week = f"/bookings?date_from={TODAY - timedelta(days=6)}&amp;date_to={TODAY}&amp;status=pending"
+    assert page.text.count(week) == len(("guests", "bookings"))
     assert "Guests 3 in the last 7 days, +50% on the week before" in text
     assert "Bookings 1 in the last 7 days, 0% on the week before" in text
 

@@ -8,6 +8,7 @@ import httpx
 
 from examples.park_site.store import Booking
 from tests.end_to_end.running import Hub, Park, eventually
+from tools.screenshots import later
 from tools.screenshots.season import sold
 
 NAMES = {
@@ -26,6 +27,8 @@ class Story:
     edited: str  # this guest's booking, with a full history
     conflicted: str
     failing: str
+    refused: str  # its delivery was given up
+    erased: str
 
 
 def tell(hub: Hub, parks: dict[str, Park], tokens: dict[str, str]) -> Story:
@@ -59,10 +62,19 @@ def tell(hub: Hub, parks: dict[str, Park], tokens: dict[str, str]) -> Story:
         {"status": "cancelled", "reason": "Storm warning"},
         "cancelled",
     )
-    failing = eventually(lambda: _failing(people["Nok"], late[0]))
-    conflicted = _id(people["Nok"], flying[7])
+    later.lose(parks["hanuman-luge"], luge[6])
+    refused = _edit(people["Ben"], luge[6], {"time_slot": "16:30"})
+    later.give_up(hub, people["Nok"], refused)
+    erased = _edit(people["Ben"], luge[7], {"admin_notes": "Asked to be forgotten."})
+    later.erase(people["Som"], erased)
     return Story(
-        hub, guest=hero.customer_name, edited=edited, conflicted=conflicted, failing=failing
+        hub,
+        guest=hero.customer_name,
+        edited=edited,
+        conflicted=_id(people["Nok"], flying[7]),
+        failing=eventually(lambda: _failing(people["Nok"], late[0])),
+        refused=refused,
+        erased=erased,
     )
 
 

@@ -40,6 +40,8 @@ def views(story: Story) -> Iterator[View]:
     yield View("booking-edit", f"{booking}?edit=activity")
     yield View("booking-status", f"{booking}?edit=status", act=_cancel)
     yield View("booking-conflict", f"/bookings/{story.conflicted}", main=True)
+    yield View("booking-refused", f"/bookings/{story.refused}")
+    yield View("booking-erased", f"/bookings/{story.erased}")
     yield View("websites", "/websites", main=True)
     yield View("website", "/websites/flying-hanuman", main=True, whole=True)
     yield View("website-new", "/websites/new")

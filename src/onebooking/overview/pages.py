@@ -78,10 +78,13 @@ async def overview_page(
     return page(request, "overview/overview.html", member=member, **context)
 
 
-def list_of(day: date, *website_ids: str, pickup: bool = False) -> str:
-    """Where the bookings are that a number of `day` counts, at these websites or at all."""
+def list_of(day: date, *website_ids: str, until: date | None = None, pickup: bool = False) -> str:
+    """Where the bookings are that a number of `day` counts, at these websites or at all.
+
+    Or of the days from it to `until`.
+    """
     asked = [("website_id", website_id) for website_id in website_ids]
-    asked += [("date_from", day.isoformat()), ("date_to", day.isoformat())]
+    asked += [("date_from", day.isoformat()), ("date_to", (until or day).isoformat())]
     asked += [("status", status) for status in COUNTED]
     return "/bookings?" + urlencode(asked + [("pickup", "yes")] * pickup)
 

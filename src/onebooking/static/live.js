@@ -93,13 +93,15 @@
       callbacks: {
         beforeNodeMorphed: (old) => {
           if (!(old instanceof Element)) return true;
-          if (old.id === "notices" || old.matches("[data-grown], input, textarea, select")) return false;
+          if (old.id === "notices" || old.matches("[data-grown], .tip:not([hidden]), input, textarea, select")) return false;
           const form = old.id && edited(old);
           if (form) kept ||= Number(form.elements.version?.value) < Number(fresh.dataset.liveVersion);
           return !form && !(old.matches("form:not(:has([data-row]))") && old.querySelector(TYPED));
         },
         beforeNodeRemoved: (old) => !(old instanceof Element && old.matches("[role=status]")), // "Saved"
-        beforeAttributeUpdated: (name) => name !== "open", // of a menu that somebody opened
+        // A menu that somebody opened, the column that somebody looks at.
+        beforeAttributeUpdated: (name, old) =>
+          name !== "open" && !(/^(tabindex|aria-hidden|data-on)$/.test(name) && old.matches("[data-chart] svg > a")),
       },
     });
     window.htmx?.process(main);
