@@ -1,6 +1,6 @@
 """`onebooking doctor`: is all here that the hub needs, and if not, what to do."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import psycopg
@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Column, Table
 from sqlalchemy import text
 
+from onebooking.bookings.days import count_wrong
+from onebooking.clock import utc_now
 from onebooking.db import Database, Tx
 from onebooking.errors import OneBookingError, SignInAway, Unavailable
 from onebooking.mail import NotSent, Server, greet, post_of
@@ -27,6 +29,7 @@ from onebooking.websites.secrets import secrets_of
 OLDEST_POSTGRESQL = 150000
 _CLOCK_SECONDS = 30  # a receiver refuses what is 5 minutes off
 _MAIL_SECONDS = 10.0
+_LOOKED_AT = timedelta(weeks=8)  # of days, on both sides of today
 _REACH_SECONDS = aiohttp.ClientTimeout(total=5)
 
 
@@ -47,7 +50,7 @@ async def examine(settings: Settings, url: str) -> list[Finding]:
         if not findings[0].well:
             return findings
         async with database.begin(EVERYTHING) as tx:
-            findings += [await _version(tx), await _search(tx), await _clock(tx)]
+            findings += [await _version(tx), await _search(tx), await _days(tx), await _clock(tx)]
             websites = await queries.list_websites(tx, EVERYTHING)
             findings.append(await _secrets(tx, settings, websites))
             findings.append(await _secret_key(tx, settings, websites))
@@ -75,6 +78,14 @@ async def _search(tx: Tx) -> Finding:
     found = "finds by index" if well else "reads every booking: there is no index"
     to_do = "Run CREATE EXTENSION pg_trgm in it as a superuser, then onebooking migrate."
     return Finding("Search", well, found, to_do)
+
+
+async def _days(tx: Tx) -> Finding:
+    """Whether the sums that the overview shows are what the bookings of these days come to."""
+    today = utc_now().date()
+    wrong = await count_wrong(tx, today - _LOOKED_AT, today + _LOOKED_AT)
+    found = f"{wrong} sums of the weeks around today are wrong" if wrong else "summed up rightly"
+    return Finding("Days", not wrong, found, "Run onebooking bookings recount.")
 
 
 def _schema(url: str) -> Finding:

@@ -270,6 +270,30 @@ booking_words = Table(
     Column("words", Text, nullable=False),  # lower-cased; triggers keep it, `searchable` shows it
 )
 
+day_totals = Table(
+    "day_totals",
+    metadata,
+    Column("activity_date", Date, primary_key=True),
+    Column("website_id", Text, primary_key=True),
+    Column("currency", Text, primary_key=True),
+    Column("bookings", BigInteger, nullable=False),
+    Column("guests", BigInteger, nullable=False),
+    Column("pickups", BigInteger, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+)
+
+day_additions = Table(  # what triggers write and the worker folds into `day_totals`
+    "day_additions",
+    metadata,
+    Column("activity_date", Date, nullable=False),
+    Column("website_id", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("bookings", BigInteger, nullable=False),
+    Column("guests", BigInteger, nullable=False),
+    Column("pickups", BigInteger, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+)
+
 booking_changes = Table(
     "booking_changes",
     metadata,

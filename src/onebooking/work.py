@@ -5,7 +5,7 @@ import signal
 
 from onebooking.alerts.tell import Teller
 from onebooking.alerts.worker import keep_watch
-from onebooking.bookings.worker import keep_search
+from onebooking.bookings.worker import keep_days, keep_search
 from onebooking.collector import calm_collector
 from onebooking.db import Database
 from onebooking.deliveries.listen import listen
@@ -42,6 +42,7 @@ async def run_worker(settings: Settings, url: str, parent: int | None) -> None:
             asyncio.create_task(keep_partitions(database, Kept.of(settings))),
             asyncio.create_task(keep_sharing(folder_in(settings.data_dir), process_name("worker"))),
             asyncio.create_task(keep_search(database)),
+            asyncio.create_task(keep_days(database)),
             asyncio.create_task(keep_exporting(database)),
             asyncio.create_task(keep_watch(database, Teller.of(settings, http))),
         ]

@@ -1,11 +1,13 @@
-"""Sort what syncs have added into the search index, so that no sync has to."""
+"""Tidy up behind syncs, so that no sync has to: the search index, and the sums of days."""
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from onebooking.bookings.days import fold
 from onebooking.db import Database
 from onebooking.errors import Unavailable
 from onebooking.reach import NOTHING
@@ -15,11 +17,27 @@ _EVERY_SECONDS = 5.0
 
 
 async def keep_search(database: Database) -> None:
-    """Every few seconds while the worker runs; without it a search is as right, but slower."""
+    """Sort what syncs have added into the index; without it a search is as right, but slower."""
+    await _keep(_tidy_search, database, "search index not tidied")
+
+
+async def keep_days(database: Database) -> None:
+    """Fold what syncs have added to days; without it the sums are as right, but slower to read."""
+    await _keep(fold, database, "days not folded")
+
+
+async def _keep(
+    step: Callable[[Database], Awaitable[object]], database: Database, failing: str
+) -> None:
+    """Every few seconds while the worker runs; `failing` says what was not done."""
     while True:
         try:
-            async with database.begin(NOTHING) as tx:
-                await tx.execute(text("SELECT tidy_search()"))
+            await step(database)
         except (SQLAlchemyError, Unavailable, OSError) as failed:
-            log.warning("search index not tidied: %s", type(failed).__name__)
+            log.warning("%s: %s", failing, type(failed).__name__)
         await asyncio.sleep(_EVERY_SECONDS)
+
+
+async def _tidy_search(database: Database) -> None:
+    async with database.begin(NOTHING) as tx:
+        await tx.execute(text("SELECT tidy_search()"))

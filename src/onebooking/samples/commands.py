@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from onebooking.bookings.days import fold
 from onebooking.db import Database
 from onebooking.migrate import migrate
 from onebooking.reach import EVERYTHING
@@ -21,7 +22,8 @@ from onebooking.terminal import Home, fail, home, saying_errors
 _MOST = 100_000_000
 _DAY = "%Y-%m-%d"
 _TABLES = (
-    "bookings, booking_changes, conflicts, parked_events, sync_logs, deliveries, lanes, attempts"
+    "bookings, booking_changes, conflicts, parked_events, sync_logs, deliveries, lanes, attempts, "
+    "day_totals, day_additions"
 )
 
 
@@ -92,7 +94,8 @@ async def _make_months(database: Database, sample: Sample) -> None:
 
 
 async def _settle(database: Database) -> None:
-    """What autovacuum would have done by then."""
+    """What a worker and autovacuum would have done by then."""
+    await fold(database)
     async with database.engine.connect() as owner:
         outside = await owner.execution_options(isolation_level="AUTOCOMMIT")
         await outside.execute(text(f"VACUUM (ANALYZE) {_TABLES}"))

@@ -1,0 +1,11 @@
+"""What each day has at each website, counted as bookings come and go."""
+
+from onebooking.migrations.beside import run_sql_beside
+
+revision = "0014"
+down_revision = "0013"
+
+
+def upgrade() -> None:
+    """Run the SQL beside this file."""
+    run_sql_beside(__file__)
