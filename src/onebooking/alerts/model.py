@@ -49,6 +49,18 @@ class Alert(Struct, frozen=True, kw_only=True):
     cleared_at: datetime | None = None
 
 
+class Stuck(Struct, frozen=True, kw_only=True):
+    """What waits for a person at one website."""
+
+    website_id: WebsiteId
+    name: str
+    state: State
+    failing_since: datetime | None
+    given_up: Count
+    parked: Count
+    conflicts: Count  # bookings with any that nobody has settled
+
+
 class WebsiteHealth(Struct, frozen=True, kw_only=True):
     """How a website is, with what waits for it or for a member."""
 

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import convert
 from sqlalchemy import select, text
 
-from onebooking.alerts.model import MOST_COUNTED, Alert, WebsiteHealth
+from onebooking.alerts.model import MOST_COUNTED, Alert, Stuck, WebsiteHealth
 from onebooking.db import Tx, fetch_all, within
 from onebooking.reach import Reach
 from onebooking.tables import alerts
@@ -14,13 +14,21 @@ from onebooking.tables import alerts
 
 async def websites_health(tx: Tx, reach: Reach, *, now: datetime) -> list[WebsiteHealth]:
     """Every website within reach, by name."""
-    parameters: dict[str, Any] = {
-        "everything": reach.everything,
-        "websites": sorted(reach.websites),
-        "now": now,
-    }
-    rows = await tx.execute(_HEALTH, parameters)
+    rows = await tx.execute(_HEALTH, _of(reach) | {"now": now})
     return [convert(dict(row), WebsiteHealth) for row in rows.mappings()]
+
+
+async def websites_stuck(tx: Tx, reach: Reach) -> list[Stuck]:
+    """What waits at every website within reach, by name; also where nothing does.
+
+    The part of their health that needs no log: finding the newest line reads each of its months.
+    """
+    rows = await tx.execute(_STUCK, _of(reach))
+    return [convert(dict(row), Stuck) for row in rows.mappings()]
+
+
+def _of(reach: Reach) -> dict[str, Any]:
+    return {"everything": reach.everything, "websites": sorted(reach.websites)}
 
 
 async def open_alerts(tx: Tx, reach: Reach) -> list[Alert]:
@@ -81,16 +89,21 @@ def newest_success(name: str, direction: str) -> str:
     ) AS {name} ON true"""
 
 
-_HEALTH = text(f"""
-    SELECT website.id AS website_id, website.name, website.paused_at, website.paused_reason,
+_STATE = """
       CASE
         WHEN NOT website.is_active THEN 'disabled'
         WHEN website.paused_at IS NOT NULL THEN 'paused'
         WHEN breaker.open_until IS NOT NULL THEN 'open'
         WHEN breaker.website_id IS NOT NULL THEN 'failing'
         ELSE 'ok'
-      END AS state,
-      breaker.failing_since, breaker.open_until,
+      END AS state"""
+_WITHIN_BY_NAME = """
+    WHERE :everything OR website.id = ANY(CAST(:websites AS text[]))
+    ORDER BY website.name, website.id"""
+
+_HEALTH = text(f"""
+    SELECT website.id AS website_id, website.name, website.paused_at, website.paused_reason,
+      {_STATE}, breaker.failing_since, breaker.open_until,
       heard.at AS last_sync_at, taken.at AS last_accepted_at,
       CAST(greatest(extract(epoch FROM :now - waiting.since), 0) AS integer) AS lag_seconds,
       waiting.count AS waiting, given_up.count AS given_up,
@@ -104,6 +117,14 @@ _HEALTH = text(f"""
       SELECT jsonb_agg(to_jsonb(alert) ORDER BY raised_at, kind) AS alerts FROM alerts AS alert
       WHERE alert.website_id = website.id AND alert.cleared_at IS NULL
     ) AS alerting
-    WHERE :everything OR website.id = ANY(CAST(:websites AS text[]))
-    ORDER BY website.name, website.id
+    {_WITHIN_BY_NAME}
+""")
+
+_STUCK = text(f"""
+    SELECT website.id AS website_id, website.name, {_STATE}, breaker.failing_since,
+      given_up.count AS given_up, parked.count AS parked, conflicting.count AS conflicts
+    FROM websites AS website
+    LEFT JOIN breakers AS breaker ON breaker.website_id = website.id
+    {GIVEN_UP} {PARKED} {CONFLICTS}
+    {_WITHIN_BY_NAME}
 """)

@@ -9,8 +9,8 @@ from litestar import Request, get
 from litestar.di import NamedDependency
 from msgspec import Struct
 
-from onebooking.alerts.model import WebsiteHealth
-from onebooking.alerts.queries import websites_health
+from onebooking.alerts.model import Stuck
+from onebooking.alerts.queries import websites_stuck
 from onebooking.clock import utc_now
 from onebooking.db import Tx
 from onebooking.members.model import Member, Right
@@ -66,11 +66,10 @@ async def overview_page(
     last = max((one.day for one in sold if one.ahead == 0), default=now.date())
     days = [last - timedelta(days=ago) for ago in reversed(range(7 * WEEKS))]
     counts = await queries.daily(tx, member.reach, first=days[0], last=last)
-    health = await websites_health(tx, member.reach, now=now)
     context: dict[str, Any] = {
         "websites": websites,
         "days": [_day(websites, sold, ahead) for ahead in (0, 1)],
-        "stuck": [one for one in health if _is_stuck(one)],
+        "stuck": [one for one in await websites_stuck(tx, member.reach) if _is_stuck(one)],
         "charts": _charts(websites, counts, days),
         "list_of": list_of,
         "now": now,
@@ -89,7 +88,7 @@ def list_of(day: date, *website_ids: str, until: date | None = None, pickup: boo
     return "/bookings?" + urlencode(asked + [("pickup", "yes")] * pickup)
 
 
-def _is_stuck(one: WebsiteHealth) -> bool:
+def _is_stuck(one: Stuck) -> bool:
     """Whether somebody should look; a website that is switched off is meant to be silent."""
     waits = one.given_up or one.parked or one.conflicts
     return bool(waits) or one.state in ("paused", "open", "failing")
