@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import text
 
+from onebooking.bookings.days import fold
 from onebooking.db import Database
 from onebooking.overview.model import COUNTED
 from onebooking.reach import EVERYTHING, Reach
@@ -19,6 +20,19 @@ _DAYS = (
     "SELECT website_id, activity_date, currency, bookings, guests, pickups, amount FROM days "
     "WHERE (bookings, guests, pickups, amount) <> (0, 0, 0, 0)"
 )
+
+_NEW = (
+    "INSERT INTO bookings (website_id, source_booking_id, booking_ref, package_name, "
+    "  package_price, activity_date, time_slot, guest_count, total_amount, customer_name, "
+    "  customer_email) "
+    "SELECT 'hanuman-world', gen_random_uuid(), 'HW-' || n, 'World A+', 3490, DATE '2026-03-01', "
+    "  '10:00', 2, 8500, 'John Doe', 'john@example.com'"
+)
+
+
+def new(many: int = 1) -> str:
+    """So many bookings of one day, as SQL."""
+    return f"{_NEW} FROM generate_series(1, {many}) AS n"
 
 
 async def kept(database: Database, reach: Reach = EVERYTHING) -> Sums:
@@ -45,8 +59,7 @@ async def counted(database: Database, reach: Reach = EVERYTHING) -> Sums:
 async def fold_some(database: Database, most: int) -> int:
     """One turn of the worker's."""
     async with database.begin(EVERYTHING) as tx:
-        folded: int = (await tx.execute(text(f"SELECT fold_days({most})"))).scalar_one()
-    return folded
+        return await fold(tx, most=most)
 
 
 async def unfolded(database: Database) -> int:

@@ -1,52 +1,30 @@
 """The sums of days: exact at every moment, in nobody's way, and nobody else's."""
 
 import asyncio
-from datetime import timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import psycopg
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import create_engine, make_url, pool, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from onebooking.bookings.days import AT_ONCE, fold
 from onebooking.bookings.model import Status
-from onebooking.bookings.worker import keep_days
+from onebooking.bookings.worker import fold_all, keep_days
 from onebooking.clock import utc_now
-from onebooking.db import Database, driver_url, libpq_url
-from onebooking.doctor import examine
+from onebooking.db import Database
 from onebooking.members.model import Role
-from onebooking.migrate import migrate
 from onebooking.overview import queries
 from onebooking.overview.model import COUNTED
 from onebooking.reach import EVERYTHING, NOTHING, Reach, WebsiteId
 from tests import make
-from tests.architecture.test_schema import MIGRATIONS
-from tests.erasing.person import onebooking
 from tests.front_door import Hub
-from tests.overview.sums import counted, fold_some, kept, unfolded
+from tests.overview.sums import counted, fold_some, kept, new, unfolded
 from tests.pages import said_on, visiting
 from tests.parks import book, run, until
 
 pytestmark = pytest.mark.anyio
 TODAY = utc_now().astimezone(ZoneInfo("Asia/Bangkok")).date()
-MOST = 2**31 - 1
-_NEW = (
-    "INSERT INTO bookings (website_id, source_booking_id, booking_ref, package_name, "
-    "  package_price, activity_date, time_slot, guest_count, total_amount, customer_name, "
-    "  customer_email) "
-    "SELECT 'hanuman-world', gen_random_uuid(), 'HW-' || n, 'World A+', 3490, DATE '2026-03-01', "
-    "  '10:00', 2, 8500, 'John Doe', 'john@example.com'"
-)
+MOST, MORE = 2**31 - 1, 11_000  # as much as one may say; more than is folded at once
 IMPATIENT = "SET LOCAL lock_timeout = '1s'"
-
-
-def new(many: int = 1) -> str:
-    """So many bookings of one day, as SQL."""
-    return f"{_NEW} FROM generate_series(1, {many}) AS n"
 
 
 async def test_syncs_of_one_website_and_day_do_not_wait_for_each_other_nor_for_folding(
@@ -62,7 +40,7 @@ async def test_syncs_of_one_website_and_day_do_not_wait_for_each_other_nor_for_f
             await folding.execute(text(IMPATIENT))
             assert (await folding.execute(text("SELECT fold_days(100)"))).scalar_one() == 1
             await second.execute(text(new()))
-    await fold(hub.database)
+    await fold_all(hub.database)
     assert await unfolded(hub.database) == 0
     assert await kept(hub.database) == await counted(hub.database)
 
@@ -87,7 +65,7 @@ async def test_folding_that_dies_half_way_has_folded_nothing(hub: Hub) -> None:
         assert (await tx.execute(text("SELECT fold_days(100)"))).scalar_one() == 1
         await tx.rollback()
     assert (await kept(hub.database), await unfolded(hub.database)) == (right, 1)
-    assert await fold(hub.database) == 1
+    await fold_all(hub.database)
     assert (await kept(hub.database), await unfolded(hub.database)) == (right, 0)
 
 
@@ -97,14 +75,14 @@ async def test_two_that_fold_at_once_count_nothing_twice(hub: Hub) -> None:
         assert (await tx.execute(text("SELECT fold_days(100)"))).scalar_one() == 1
         assert await fold_some(hub.database, 100) == 0  # and it did not wait
         assert await kept(hub.database) == await counted(hub.database)
-    await asyncio.gather(*(fold(hub.database) for _ in range(4)))
+    await asyncio.gather(*(fold_all(hub.database) for _ in range(4)))
     assert await kept(hub.database) == await counted(hub.database)
 
 
 async def test_the_worker_folds_by_itself_all_there_is(hub: Hub) -> None:
-    await run(hub.database, new(AT_ONCE))
+    await run(hub.database, new(MORE))
     await run(hub.database, "UPDATE bookings SET guest_count = 3")
-    assert await unfolded(hub.database) > AT_ONCE
+    assert await unfolded(hub.database) > MORE
     worker = asyncio.create_task(keep_days(hub.database))
 
     async def is_done() -> bool:
@@ -112,12 +90,13 @@ async def test_the_worker_folds_by_itself_all_there_is(hub: Hub) -> None:
 
     await until(is_done)
     worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
     assert await kept(hub.database) == await counted(hub.database)
 
 
 async def test_a_change_that_no_day_shows_writes_nothing(hub: Hub) -> None:
     booking = await book(hub)
-    await fold(hub.database)
+    await fold_all(hub.database)
     for status in ("completed", "no_show", "pending", "confirmed"):
         await hub.edits(booking, status=status)
     await hub.edits(booking, time_slot="09:00", customer={"name": "Another"})
@@ -140,7 +119,7 @@ async def test_numbers_as_large_as_a_website_may_say_are_summed(hub: Hub) -> Non
         event = make.event(activity_date=str(TODAY), guest_count=MOST, total_amount=MOST)
         assert (await hub.hears(event)).status_code == 200
     await hub.hears(event | {"event": "booking.cancelled", "status": "cancelled"})
-    await fold(hub.database)
+    await fold_all(hub.database)
     said = said_on(await (await visiting(hub)).opens("/"))
     assert f"{2 * MOST:,}" in said
 
@@ -154,7 +133,7 @@ async def test_python_and_the_database_count_the_same_statuses(database: Databas
 
 async def test_deleted_bookings_are_gone_from_their_days(hub: Hub) -> None:
     await run(hub.database, new(4))
-    await fold(hub.database)
+    await fold_all(hub.database)
     await run(hub.database, "DELETE FROM bookings WHERE booking_ref IN ('HW-1', 'HW-2')")
     assert [sums[0] for sums in (await kept(hub.database)).values()] == [2]
     async with hub.database.engine.begin() as owner:
@@ -184,12 +163,12 @@ async def test_a_members_overview_sums_their_websites_alone(hub: Hub) -> None:
         said = said_on(await (await visiting(hub, Role.STAFF, "flying-hanuman")).opens("/"))
         assert "40" not in said.split()
         assert "SEK" not in said
-        await fold(hub.database)
+        await fold_all(hub.database)
 
 
 async def test_nobody_writes_sums_past_their_bookings(hub: Hub) -> None:
     await book(hub)
-    await fold(hub.database)
+    await fold_all(hub.database)
     for table in ("day_totals", "day_additions"):
         for statement in (
             f"INSERT INTO {table} SELECT * FROM day_totals",
@@ -200,63 +179,3 @@ async def test_nobody_writes_sums_past_their_bookings(hub: Hub) -> None:
             with pytest.raises(DBAPIError, match="permission denied"):
                 async with hub.database.begin(EVERYTHING) as tx:
                     await tx.execute(text(statement))
-
-
-async def test_the_doctor_finds_sums_that_are_wrong_and_a_recount_mends_them(
-    hub: Hub, database_url: str, tmp_path: Path
-) -> None:
-    for day in (TODAY, TODAY + timedelta(days=1)):
-        await hub.hears(make.event(activity_date=str(day)))
-
-    async def are_right() -> bool:
-        findings = await examine(make.settings(tmp_path), database_url)
-        return next(one.well for one in findings if one.what == "Days")
-
-    assert await are_right()
-    async with hub.database.engine.begin() as owner:
-        await owner.execute(text("ALTER TABLE bookings DISABLE TRIGGER USER"))
-    await hub.hears(make.event(activity_date=str(TODAY), guest_count=9))
-    await hub.hears(make.event(activity_date="2020-01-01"))
-    async with hub.database.engine.begin() as owner:
-        await owner.execute(text("ALTER TABLE bookings ENABLE TRIGGER USER"))
-    assert not await are_right()
-    said = await onebooking(hub.database, "bookings", "recount")
-    assert (said.status, said.out) == (0, "2 sums were wrong, and are right now.")
-    assert await are_right()
-    assert await kept(hub.database) == await counted(hub.database)
-    again = await onebooking(hub.database, "bookings", "recount")
-    assert again.out == "Every sum was right."
-
-
-async def test_a_database_that_had_bookings_before_is_summed_when_it_is_migrated(
-    server_url: str,
-) -> None:
-    name = f"before_{utc_now():%H%M%S%f}"
-    url = make_url(server_url).set(database=name).render_as_string(hide_password=False)
-    with psycopg.connect(libpq_url(server_url), autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
-        try:
-            _upgrade(url, "0013")
-            with psycopg.connect(libpq_url(url), options="-c onebooking.reach=*") as before:
-                before.execute(
-                    "INSERT INTO websites (id, name, domain) VALUES ('hanuman-world', 'x', 'x')"
-                )
-                before.execute(new(7).encode())
-                before.execute("UPDATE bookings SET status = 'refunded' WHERE booking_ref = 'HW-7'")
-            migrate(url)
-            database = Database.at(url, connections=1)
-            assert [sums[0] for sums in (await kept(database)).values()] == [6]
-            assert await kept(database) == await counted(database)
-            assert await unfolded(database) == 0
-            await database.close()
-        finally:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
-
-
-def _upgrade(url: str, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.set_main_option("path_separator", "os")
-    with create_engine(driver_url(url), poolclass=pool.NullPool).connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from onebooking.bookings.days import fold
+from onebooking.bookings.worker import fold_all
 from onebooking.db import Tx
 from onebooking.overview import queries
 from onebooking.reach import EVERYTHING
@@ -117,7 +117,7 @@ class Town:
             await (tx.commit() if self.chance.random() < 0.6 else tx.rollback())
 
     async def fold(self) -> None:
-        await fold(self.hub.database)
+        await fold_all(self.hub.database)
 
     async def fold_a_few(self) -> None:
         await fold_some(self.hub.database, self.chance.randint(1, 3))
@@ -176,7 +176,7 @@ async def test_the_sums_are_what_the_bookings_come_to_after_every_step(
             assert await kept(hub.database) == await counted(hub.database)
         while town.open:
             await town.end_one()
-    await fold(hub.database)
+    await fold_all(hub.database)
     assert await kept(hub.database) == await counted(hub.database)
     assert await charted(hub) == sum(sums[1] for sums in (await counted(hub.database)).values())
 

@@ -4,25 +4,17 @@ from datetime import date
 
 from sqlalchemy import text
 
-from onebooking.db import Database, Tx
-from onebooking.reach import EVERYTHING
-
-AT_ONCE = 10_000  # lines that one transaction folds
+from onebooking.db import Tx
 
 
-async def fold(database: Database) -> int:
+async def fold(tx: Tx, *, most: int) -> int:
     """Fold what changes of bookings added to their days, and say how many lines that were.
 
-    The sums say the same before, meanwhile and after. A transaction folds its lines or leaves them
-    all; while another process folds, there is nothing to do.
+    The sums say the same before, meanwhile and after. It folds its lines or leaves them all; while
+    another transaction folds, there is nothing to do.
     """
-    folded = 0
-    while True:
-        async with database.begin(EVERYTHING) as tx:
-            found: int = (await tx.execute(_FOLD, {"most": AT_ONCE})).scalar_one()
-        folded += found
-        if found < AT_ONCE:
-            return folded
+    folded: int = (await tx.execute(_FOLD, {"most": most})).scalar_one()
+    return folded
 
 
 async def count_wrong(tx: Tx, first: date, last: date) -> int:

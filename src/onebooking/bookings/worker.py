@@ -7,13 +7,14 @@ from collections.abc import Awaitable, Callable
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from onebooking.bookings.days import fold
+from onebooking.bookings import days
 from onebooking.db import Database
 from onebooking.errors import Unavailable
-from onebooking.reach import NOTHING
+from onebooking.reach import EVERYTHING, NOTHING
 
 log = logging.getLogger("onebooking.bookings")
 _EVERY_SECONDS = 5.0
+_AT_ONCE = 10_000  # lines that one transaction folds
 
 
 async def keep_search(database: Database) -> None:
@@ -23,7 +24,15 @@ async def keep_search(database: Database) -> None:
 
 async def keep_days(database: Database) -> None:
     """Fold what syncs have added to days; without it the sums are as right, but slower to read."""
-    await _keep(fold, database, "days not folded")
+    await _keep(fold_all, database, "days not folded")
+
+
+async def fold_all(database: Database) -> None:
+    """Fold all that waits, a transaction at a time."""
+    folded = _AT_ONCE
+    while folded == _AT_ONCE:
+        async with database.begin(EVERYTHING) as tx:
+            folded = await days.fold(tx, most=_AT_ONCE)
 
 
 async def _keep(

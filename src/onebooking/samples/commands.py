@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from onebooking.bookings.days import fold
+from onebooking.bookings.worker import fold_all
 from onebooking.db import Database
 from onebooking.migrate import migrate
 from onebooking.reach import EVERYTHING
@@ -95,7 +95,7 @@ async def _make_months(database: Database, sample: Sample) -> None:
 
 async def _settle(database: Database) -> None:
     """What a worker and autovacuum would have done by then."""
-    await fold(database)
+    await fold_all(database)
     async with database.engine.connect() as owner:
         outside = await owner.execution_options(isolation_level="AUTOCOMMIT")
         await outside.execute(text(f"VACUUM (ANALYZE) {_TABLES}"))
