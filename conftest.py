@@ -1,6 +1,8 @@
 """One real PostgreSQL for the whole run, for the hub's tests and the SDK's alike."""
 
+import gc
 import os
+import shutil
 import signal
 import tempfile
 from pathlib import Path
@@ -22,18 +24,35 @@ checkpoint_timeout = 1h
 autovacuum = off
 authentication_timeout = 5s
 """
+MEMORY = Path("/dev/shm")  # where Linux keeps files in memory
+ROOM = 2 * 1024**3  # bytes; the tests' databases take a quarter of it
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Start it, unless one is given. It ends with us, whatever ends us."""
     if not os.environ.get(SERVER) and not session.config.option.collectonly:
-        folder = tempfile.TemporaryDirectory(prefix="onebooking-tests-", ignore_cleanup_errors=True)
+        folder = tempfile.TemporaryDirectory(
+            prefix="onebooking-tests-", dir=_fastest(), ignore_cleanup_errors=True
+        )
         Path(folder.name).chmod(0o711)  # the server runs as a lesser account where we are root
         session.config.add_cleanup(folder.cleanup)
         server = lease(Path(folder.name))
         session.config.add_cleanup(lambda: server.close(patience_seconds=20))
         _hurry(find_home(Path(folder.name)) / "cluster" / "data")
         os.environ[SERVER] = server.url
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what was imported and collected: it is there to stay."""
+    gc.collect()
+    gc.freeze()
+
+
+def _fastest() -> Path | None:
+    """Where to put the server: a test's 550 files are made there ten times as fast as on a disk."""
+    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+        return MEMORY
+    return None
 
 
 def _hurry(data: Path) -> None:
