@@ -1,6 +1,5 @@
 """One real PostgreSQL for the whole run, for the hub's tests and the SDK's alike."""
 
-import gc
 import os
 import shutil
 import signal
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from onebooking.collector import calm_collector
 from onebooking.embedded.lease import lease
 from onebooking.embedded.place import find_home
 
@@ -24,7 +24,7 @@ checkpoint_timeout = 1h
 autovacuum = off
 authentication_timeout = 5s
 """
-MEMORY = Path("/dev/shm")  # where Linux keeps files in memory
+MEMORY = Path("/dev/shm")  # noqa: S108 -- where Linux keeps files in memory
 ROOM = 2 * 1024**3  # bytes; the tests' databases take a quarter of it
 
 
@@ -44,8 +44,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def pytest_collection_finish() -> None:
     """Let the garbage collector pass over what was imported and collected: it is there to stay."""
-    gc.collect()
-    gc.freeze()
+    calm_collector()
 
 
 def _fastest() -> Path | None:

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from httpx import ASGITransport, AsyncClient, Response
+from litestar import Litestar
 from msgspec import Struct
 
-from onebooking.app import create_app
+from onebooking.app import equip, make_app
 from onebooking.db import Database
 from onebooking.deliveries.send import Outcome
+from onebooking.settings import Settings
 from tests import make
 from tests.worker import deliver
 
@@ -92,10 +94,26 @@ async def calling(
     database: Database, tmp_path: Path, **settings: Any
 ) -> AsyncIterator[AsyncClient]:
     """A client of the whole app. What the app raises is answered, as a server would."""
-    app = create_app(make.settings(tmp_path, **settings), database)
-    transport = ASGITransport(cast("Any", app), raise_app_exceptions=False)
-    async with app.lifespan(), AsyncClient(transport=transport, base_url="http://hub") as http:
-        yield http
+    async with running(make.settings(tmp_path, **settings), database) as app:
+        transport = ASGITransport(cast("Any", app), raise_app_exceptions=False)
+        async with AsyncClient(transport=transport, base_url="http://hub") as http:
+            yield http
+
+
+@asynccontextmanager
+async def running(settings: Settings, database: Database) -> AsyncIterator[Litestar]:
+    """The app, for as long as its lifespan: one that an earlier test made, if none uses it now.
+
+    To make one takes as long as most tests. All it remembers is what `equip` gave it.
+    """
+    app = _made.pop() if _made else make_app()
+    equip(app, settings, database)
+    async with app.lifespan():
+        yield app
+    _made.append(app)
+
+
+_made: list[Litestar] = []
 
 
 @asynccontextmanager

@@ -3,9 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
-import aiohttp
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
@@ -55,14 +53,13 @@ from onebooking.sync.gather import gather_syncs
 from onebooking.sync.straight import LARGEST_BODY, Intake
 from onebooking.vault import Vault
 from onebooking.web import assets, choice_pages, docs, health
-from onebooking.web.callers import limiting
+from onebooking.web.callers import Limits, limited
 from onebooking.web.forms import form_of
-from onebooking.web.headers import guarding
+from onebooking.web.headers import guard
 from onebooking.web.https import only_https
 from onebooking.web.intake import check_request
 from onebooking.web.limits import Limiter
-from onebooking.web.metrics import Gauges, metrics_route
-from onebooking.web.openapi import tidy
+from onebooking.web.metrics import Fresh, Gauges, metrics_page
 from onebooking.web.outgoing import open_http
 from onebooking.web.pages import error_for_anyone
 from onebooking.web.replies import set_request_id
@@ -75,36 +72,61 @@ VERSION = "0.1.0"
 
 
 def create_app(settings: Settings, database: Database) -> Litestar:
-    """The hub's HTTP side over `database`, which stays the caller's to close.
+    """The hub's HTTP side over `database`, which stays the caller's to close."""
+    app = make_app()
+    equip(app, settings, database)
+    return app
+
+
+def equip(app: Litestar, settings: Settings, database: Database) -> None:
+    """Give a made app what its handlers work with, in the place of what it had before.
 
     Syncs have connections of their own: no reader, however slow, keeps a booking waiting.
     """
     pipelines = Pipelines(database)
-    intake = Intake(gather_syncs(pipelines), settings, database)
     vault = Vault.of(settings)
-    provider = provider_of(settings, vault)
-    watchers = Watchers()
-    limiter = Limiter(_beside(database, settings))
+    app.state.update(
+        {
+            "settings": settings,
+            "database": database,
+            "pipelines": pipelines,
+            "intake": Intake(gather_syncs(pipelines), settings, database),
+            "vault": vault,
+            "provider": provider_of(settings, vault),
+            "watchers": Watchers(),
+            "limits": Limits(Limiter(_beside(database, settings)), settings),
+            "gauges": Fresh(_gauges(database)),
+        }
+    )
 
-    @asynccontextmanager
-    async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        async with open_http(development=settings.development) as http:
-            app.state.http = http
-            name = process_name("serve")
-            sharing = asyncio.create_task(keep_sharing(folder_in(settings.data_dir), name))
-            following = asyncio.create_task(follow(database, watchers))
-            asking = asyncio.create_task(keep_asking(database, provider, watchers))
-            yield
-            watchers.close()
-            asking.cancel()
-            following.cancel()
-            sharing.cancel()
-            await intake.syncs.drain()
-            await pipelines.close()
-            await limiter.close()
-            await provider.close()
 
-    app = Litestar(
+@asynccontextmanager
+async def _lifespan(app: Litestar) -> AsyncIterator[None]:
+    has = app.state
+    async with open_http(development=has.settings.development) as has.http:
+        name = process_name("serve")
+        sharing = asyncio.create_task(keep_sharing(folder_in(has.settings.data_dir), name))
+        following = asyncio.create_task(follow(has.database, has.watchers))
+        asking = asyncio.create_task(keep_asking(has.database, has.provider, has.watchers))
+        yield
+        has.watchers.close()
+        asking.cancel()
+        following.cancel()
+        sharing.cancel()
+        await has.intake.syncs.drain()
+        await has.pipelines.close()
+        await has.limits.limiter.close()
+        await has.provider.close()
+
+
+def make_app() -> Litestar:
+    """Every route, and nothing yet for its handlers to work with: that is `equip`'s."""
+    state = State({"settings": None})  # filled: Litestar would put another in an empty one's place
+
+    def part(name: str) -> Provide:
+        return Provide(lambda: state[name], sync_to_thread=False)
+
+    return Litestar(
         [
             sync.router,
             sync_logs.router,
@@ -117,7 +139,7 @@ def create_app(settings: Settings, database: Database) -> Litestar:
             alerts.router,
             health.healthz,
             health.readyz,
-            metrics_route(settings, _gauges(database)),
+            metrics_page,
             overview_pages.router,
             live.events,
             choice_pages.router,
@@ -140,15 +162,9 @@ def create_app(settings: Settings, database: Database) -> Litestar:
             assets.router,
             *docs.handlers,
         ],
-        lifespan=[lifespan],
+        lifespan=[_lifespan],
         dependencies={
-            "database": _always(database),
-            "settings": _always(settings),
-            "intake": _always(intake),
-            "vault": _always(vault),
-            "provider": _always(provider),
-            "watchers": _always(watchers),
-            "http": Provide(_http, sync_to_thread=False),
+            **{name: part(name) for name in _PARTS},
             "form": Provide(form_of),
             "desk": Provide(open_desk),
             "tx": Provide(desk_tx, sync_to_thread=False),
@@ -156,19 +172,17 @@ def create_app(settings: Settings, database: Database) -> Litestar:
         },
         exception_handlers={Exception: error_for_anyone},
         logging_config=None,
-        middleware=[
-            watched,
-            *([] if settings.development else [only_https]),
-            limiting(limiter, settings),
-        ],
+        middleware=[watched, only_https, limited],
         before_request=check_request,
-        before_send=[set_request_id, guarding(development=settings.development)],
+        before_send=[set_request_id, guard],
         openapi_config=_openapi(),
-        state=State({"intake": intake, "provider": provider, "watchers": watchers}),
+        opt={"schemas": SCHEMAS},
+        state=state,
         request_max_body_size=LARGEST_BODY,
     )
-    tidy(app, schemas=SCHEMAS)
-    return app
+
+
+_PARTS = ("database", "settings", "intake", "vault", "provider", "watchers", "http")
 
 
 def _gauges(database: Database) -> Gauges:
@@ -189,19 +203,6 @@ def _gauges(database: Database) -> Gauges:
 def _beside(database: Database, settings: Settings) -> Database:
     """A pool of one connection: whoever waits for the others does not wait for this."""
     return Database.at(database.engine.url, connections=1, pooler=settings.database_pooler)
-
-
-def _always(value: Any) -> Provide:
-    def provide() -> Any:
-        return value
-
-    return Provide(provide, sync_to_thread=False)
-
-
-def _http(state: State) -> aiohttp.ClientSession:
-    """The guarded session, open while the app runs."""
-    http: aiohttp.ClientSession = state.http
-    return http
 
 
 def _openapi() -> OpenAPIConfig:

@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from playwright.sync_api import Page
 
-from onebooking.app import create_app
-from onebooking.db import Database
+from onebooking.app import make_app
 from onebooking.web.pages import is_page
-from tests import make
 from tests.browser.town import Town
 from tests.end_to_end.running import eventually
 
@@ -34,12 +31,11 @@ class Shown:
         return {*self.signed_in, *self.stranger}
 
 
-def page_routes(tmp_path: Path) -> set[str]:
+def page_routes() -> set[str]:
     """Every route that answers a GET with a page."""
-    app = create_app(make.settings(tmp_path), Database.at("postgresql://nobody@nowhere/none"))
     return {"/docs"} | {
         route.path_format
-        for route in app.routes
+        for route in make_app().routes
         for handler in getattr(route, "route_handlers", ())
         if is_page(handler) and "GET" in handler.http_methods
     }

@@ -1,6 +1,5 @@
 """axe finds nothing on any page; none is wider than a phone; each reads without JavaScript."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,8 +29,8 @@ def pages(chromium: Browser, running: Town, som: StorageState) -> Shown:
     return found
 
 
-def test_every_page_of_the_app_is_looked_at(pages: Shown, tmp_path: Path) -> None:
-    assert page_routes(tmp_path) - pages.routes - set(ELSEWHERE) == set()
+def test_every_page_of_the_app_is_looked_at(pages: Shown) -> None:
+    assert page_routes() - pages.routes - set(ELSEWHERE) == set()
 
 
 def test_axe_finds_nothing_on_any_page_in_the_light_or_in_the_dark(

@@ -15,13 +15,13 @@ from typing import Any, cast
 from httpx import ASGITransport, AsyncClient, Response
 from msgspec import Struct
 
-from onebooking.app import create_app
 from onebooking.clock import utc_now
 from onebooking.db import Database
 from onebooking.members import passwords
 from onebooking.members.model import Member, Role
 from onebooking.reach import EVERYTHING
 from tests import make
+from tests.front_door import running
 
 PASSWORD = "seven quiet gibbons swing"
 OTHER_PASSWORD = "nine loud hornbills argue"
@@ -73,11 +73,11 @@ async def browsing(
 ) -> AsyncIterator[Browser]:
     """A browser at the whole hub."""
     given = make.settings(tmp_path, **settings)
-    app = create_app(given, database)
-    transport = ASGITransport(cast("Any", app), raise_app_exceptions=False, client=(address, 1))
     base = "http://hub" if given.development else "https://hub"
-    async with app.lifespan(), AsyncClient(transport=transport, base_url=base) as http:
-        yield Browser(http, database, tmp_path / "mails")
+    async with running(given, database) as app:
+        transport = ASGITransport(cast("Any", app), raise_app_exceptions=False, client=(address, 1))
+        async with AsyncClient(transport=transport, base_url=base) as http:
+            yield Browser(http, database, tmp_path / "mails")
 
 
 async def joined(

@@ -40,27 +40,24 @@ async def sides(database: Database, tmp_path: Path) -> AsyncIterator[Sides]:
         yield hub, north, await side(hub, "flying-hanuman", other.api_key, "Southmark")
 
 
-def asked_by(at: Side, other: Side, tmp_path: Path) -> list[str]:
+def asked_by(at: Side, other: Side) -> list[str]:
     """One address of each kind; lists besides as asked for what is the other's."""
     theirs = other.ids["booking_id"]
     queries = [f"website_id={other.website}", f"booking_id={theirs}", "q=mark", f"q={theirs}"]
     queries += ["format=csv", "format=xlsx"]
-    return addresses(at.ids, queries, tmp_path)
+    return addresses(at.ids, queries)
 
 
-async def visit(hub: Hub, at: Side, other: Side, tmp_path: Path) -> dict[str, str]:
+async def visit(hub: Hub, at: Side, other: Side) -> dict[str, str]:
     """All that an admin of this side comes to, with what it says."""
-    found = await walk(hub, at.callers[Role.ADMIN], asked_by(at, other, tmp_path))
+    found = await walk(hub, at.callers[Role.ADMIN], asked_by(at, other))
     return {address: said_in(reply) for address, reply in found.items()}
 
 
-async def test_nobody_reads_a_word_of_a_website_that_is_not_theirs(
-    sides: Sides, tmp_path: Path
-) -> None:
+async def test_nobody_reads_a_word_of_a_website_that_is_not_theirs(sides: Sides) -> None:
     hub, north, south = sides
     mine = {
-        at.website: await visit(hub, at, other, tmp_path)
-        for at, other in ((north, south), (south, north))
+        at.website: await visit(hub, at, other) for at, other in ((north, south), (south, north))
     }
     for at, other in ((north, south), (south, north)):
         own = "\n".join(mine[at.website].values())
@@ -74,23 +71,21 @@ async def test_nobody_reads_a_word_of_a_website_that_is_not_theirs(
                 assert [mark for mark in marks if mark in said] == [], (role, address)
 
 
-async def test_every_private_page_is_among_those_looked_at(sides: Sides, tmp_path: Path) -> None:
+async def test_every_private_page_is_among_those_looked_at(sides: Sides) -> None:
     """So that a new page does not escape the test above by having no link."""
     hub, north, south = sides
-    found = [urlsplit(one).path for one in await visit(hub, north, south, tmp_path)]
-    for method, path in routes(tmp_path):
+    found = [urlsplit(one).path for one in await visit(hub, north, south)]
+    for method, path in routes():
         if method == "GET" and is_private(path):
             pattern = re.compile(re.sub(r"{\w+}", "[^/]+", path))
             assert any(pattern.fullmatch(one) for one in found), path
 
 
-async def test_how_much_there_is_elsewhere_changes_nothing_anybody_reads(
-    sides: Sides, tmp_path: Path
-) -> None:
+async def test_how_much_there_is_elsewhere_changes_nothing_anybody_reads(sides: Sides) -> None:
     """Not a count, not a menu, not the order of anything."""
     hub, north, south = sides
     moving = ("/account", "format=xlsx")  # when one was here last; when a workbook was made
-    asked = [one for one in asked_by(north, south, tmp_path) if not one.endswith(moving)]
+    asked = [one for one in asked_by(north, south) if not one.endswith(moving)]
     before = {one: await still(hub, north, one) for one in asked}
     await grow(hub, south)
     assert (await hub.lists(hub.token))["total"] == 9

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from html import unescape
 from io import BytesIO
-from pathlib import Path
 from urllib.parse import urlsplit
 from zipfile import ZipFile
 
@@ -61,10 +60,10 @@ async def walk(hub: Hub, headers: Mapping[str, str], found: Iterable[str]) -> di
     return seen
 
 
-def addresses(ids: Mapping[str, str], asked: Iterable[str], tmp_path: Path) -> list[str]:
+def addresses(ids: Mapping[str, str], asked: Iterable[str]) -> list[str]:
     """One of each kind, with these ids; lists besides with each query of `asked`."""
     found = []
-    for method, path in sorted(routes(tmp_path)):
+    for method, path in sorted(routes()):
         if method != "GET" or not is_private(path):
             continue
         for name, value in ids.items():

@@ -55,9 +55,9 @@ async def everything_in(hub: Hub) -> dict[str, str]:
     return marks
 
 
-async def test_nothing_is_changed_for_another_sites_page(at: World, tmp_path: Path) -> None:
+async def test_nothing_is_changed_for_another_sites_page(at: World) -> None:
     before = await everything_in(at.hub)
-    for method, path in sorted(routes(tmp_path)):
+    for method, path in sorted(routes()):
         if method in ("GET", "HEAD"):
             continue
         body = body_for(method, path, at)
@@ -71,10 +71,10 @@ async def test_nothing_is_changed_for_another_sites_page(at: World, tmp_path: Pa
     assert await everything_in(at.hub) == before
 
 
-async def test_looking_changes_nothing(at: World, tmp_path: Path) -> None:
+async def test_looking_changes_nothing(at: World) -> None:
     """But that who takes an export is written down (tests/exports)."""
     before = await everything_in(at.hub)
-    for method, path in sorted(routes(tmp_path)):
+    for method, path in sorted(routes()):
         if method == "GET" and path not in ENDLESS and not path.endswith("/export"):
             for htmx in ({}, {"HX-Request": "true"}):
                 proof = at.headers if path.startswith("/api") else at.browsers

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import yaml  # type: ignore[import-untyped]
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
@@ -115,6 +116,11 @@ async def test_every_link_leads_somewhere(browser: AsyncTestClient[Litestar], pa
             assert link[1:] in page.ids
         elif link.startswith("/"):
             assert (await browser.get(link)).status_code == 200
+
+
+async def test_the_document_is_the_same_as_yaml(browser: AsyncTestClient[Litestar]) -> None:
+    told = (await browser.get("/schema/openapi.yaml")).text
+    assert yaml.safe_load(told) == await document(browser)
 
 
 async def test_what_a_route_says_cannot_become_markup(browser: AsyncTestClient[Litestar]) -> None:

@@ -5,7 +5,8 @@ from hashlib import blake2b
 from ipaddress import IPv6Address, ip_address
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Middleware, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from msgspec import Struct
 
 from onebooking.settings import Settings
 from onebooking.web.limits import Limiter
@@ -18,36 +19,42 @@ _TAKEN_BELOW = 300
 _PROOFS = (b"x-api-key", b"authorization")
 
 
-def limiting(limiter: Limiter, settings: Settings) -> Middleware:
+class Limits(Struct, frozen=True):
+    """What callers are allowed, and whose key or token was taken before."""
+
+    limiter: Limiter
+    settings: Settings
+    known: dict[bytes, None] = {}  # each has its own: msgspec copies an empty default
+
+
+def limited(app: ASGIApp) -> ASGIApp:
     """Count every request, but for probes, metrics and static files. Raises RateLimited.
 
     Whose key or token was taken before has an allowance of its own. Everybody else shares their
     address's: guessing keys is slow, and never locks out those who have one.
     """
-    known: dict[bytes, None] = {}
 
-    def middleware(app: ASGIApp) -> ASGIApp:
-        async def limited(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] != ScopeType.HTTP or scope["path"].startswith(_FREE):
-                return await app(scope, receive, send)
-            proof, cost = _read(scope["headers"])
-            if proof is not None and proof in known:
-                if settings.rate_per_key:
-                    caller = "key:" + proof.hex()
-                    limiter.check(caller, per_second=settings.rate_per_key, cost=cost)
-            elif settings.rate_per_address:
-                limiter.check(address_of(scope), per_second=settings.rate_per_address)
+    async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP or scope["path"].startswith(_FREE):
+            return await app(scope, receive, send)
+        limits: Limits = scope["litestar_app"].state.limits
+        settings, known = limits.settings, limits.known
+        proof, cost = _read(scope["headers"])
+        if proof is not None and proof in known:
+            if settings.rate_per_key:
+                caller = "key:" + proof.hex()
+                limits.limiter.check(caller, per_second=settings.rate_per_key, cost=cost)
+        elif settings.rate_per_address:
+            limits.limiter.check(address_of(scope), per_second=settings.rate_per_address)
 
-            async def heard(message: Message) -> None:
-                if message["type"] == "http.response.start" and proof is not None:
-                    _learn(known, proof, scope["path"], message["status"])
-                await send(message)
+        async def heard(message: Message) -> None:
+            if message["type"] == "http.response.start" and proof is not None:
+                _learn(known, proof, scope["path"], message["status"])
+            await send(message)
 
-            return await app(scope, receive, heard)
+        return await app(scope, receive, heard)
 
-        return limited
-
-    return middleware
+    return counted
 
 
 def address_of(scope: Scope) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from markupsafe import Markup, escape
 
+from onebooking.web.openapi import Json, Yaml, document_of
 from onebooking.web.pages import small_page
 from onebooking.web.samples import fill
 from onebooking.web.schema import Operation, operations
@@ -21,16 +21,13 @@ _CREDENTIALS = {
     "token": ("Authorization", "Bearer $ONEBOOKING_TOKEN"),
 }
 _CODE = re.compile(r"`([^`]+)`")
-schema_plugins = [
-    JsonRenderPlugin(path=["/", "/openapi.json"]),
-    YamlRenderPlugin(path="/openapi.yaml"),
-]
+schema_plugins = [Json(path=["/", "/openapi.json"]), Yaml(path="/openapi.yaml")]
 
 
 @get("/docs", include_in_schema=False)
 async def docs_page(request: Request[Any, Any, Any]) -> Response[str]:
     """Every route of the OpenAPI document, for people."""
-    document = request.app.openapi_schema.to_schema()
+    document = document_of(request.app)
     return _page(
         request,
         "docs.html",

@@ -16,6 +16,7 @@ def only_https(app: ASGIApp) -> ASGIApp:
             scope["type"] == ScopeType.HTTP
             and scope["scheme"] != "https"
             and scope["path"] not in _PROBES
+            and not scope["litestar_app"].state.settings.development
         ):
             raise NotAllowed("Use https.")
         await app(scope, receive, send)

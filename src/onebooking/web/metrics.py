@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from litestar import Request, Response, get
 from litestar.datastructures import State
-from litestar.handlers import HTTPRouteHandler
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -46,22 +45,17 @@ class _Page(Collector):
         return self._metrics
 
 
-def metrics_route(settings: Settings, read: Gauges) -> HTTPRouteHandler:
-    """The route, for those with ONEBOOKING_METRICS_TOKEN; in development for everybody."""
-    fresh = Fresh(read)
-    folder, name = folder_in(settings.data_dir), process_name("serve")
-
-    @get("/metrics", include_in_schema=False)
-    async def metrics(request: Request[object, object, State]) -> Response[bytes]:
-        """Prometheus reads this."""
-        _check(request.headers.get("authorization", ""), settings)
-        page = _Page([*everybody(folder, name), *await fresh.gauges()])
-        return Response(
-            generate_latest(page),
-            headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"},
-        )
-
-    return metrics
+@get("/metrics", include_in_schema=False)
+async def metrics_page(request: Request[object, object, State]) -> Response[bytes]:
+    """What Prometheus reads, with ONEBOOKING_METRICS_TOKEN; in development everybody."""
+    settings: Settings = request.app.state.settings
+    fresh: Fresh = request.app.state.gauges
+    _check(request.headers.get("authorization", ""), settings)
+    shared = everybody(folder_in(settings.data_dir), process_name("serve"))
+    return Response(
+        generate_latest(_Page([*shared, *await fresh.gauges()])),
+        headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"},
+    )
 
 
 def _check(given: str, settings: Settings) -> None:
