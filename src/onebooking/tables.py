@@ -263,11 +263,15 @@ digests = Table(
 )
 
 booking_words = Table(
-    "booking_words",
+    "booking_words",  # and `searchable`, the view that shows it
     metadata,
     Column("booking_id", Uuid, primary_key=True),
     Column("website_id", Text, nullable=False),
-    Column("words", Text, nullable=False),  # lower-cased; triggers keep it, `searchable` shows it
+    Column("status", Text, nullable=False),
+    Column("activity_date", Date, nullable=False),
+    Column("created_at", _at, nullable=False),
+    Column("booking_ref", Text, nullable=False),
+    Column("words", Text, nullable=False),  # lower-cased; triggers keep all of it
 )
 
 day_totals = Table(

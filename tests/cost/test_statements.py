@@ -31,7 +31,7 @@ TAKES: dict[str, int] = {
     "/api/sync-logs": 4,
     "/api/websites": 4,
     "/api/websites/{website_id}": 4,
-    "/bookings": 12,
+    "/bookings": 11,
     "/bookings/{booking_id}": 10,
     "/exports": 6,
     "/deliveries": 7,

@@ -1,6 +1,6 @@
 """Which bookings, in which order, from where: the filters of the API in SQL."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
@@ -17,7 +17,9 @@ Sort: TypeAlias = Literal[
     "activity_date", "-activity_date", "created_at", "-created_at", "updated_at", "-updated_at",
     "booking_ref", "-booking_ref",
 ]  # fmt: skip
-b = bookings.c
+# What a filter is about, by name: columns of `bookings`, or the same of what stands for them.
+Columns: TypeAlias = Mapping[str, ColumnElement[Any]]
+OF_BOOKINGS: Columns = dict(bookings.c)
 
 
 class Filters(Struct, frozen=True, kw_only=True):
@@ -34,55 +36,61 @@ class Filters(Struct, frozen=True, kw_only=True):
     sort: Sort = "activity_date"
 
 
-def conditions(filters: Filters) -> list[ColumnElement[bool]]:
+def conditions(filters: Filters, of: Columns = OF_BOOKINGS) -> list[ColumnElement[bool]]:
     """The filters in SQL."""
     wanted: list[ColumnElement[bool]] = []
     if filters.website_id:
-        wanted.append(b.website_id.in_(filters.website_id))
+        wanted.append(of["website_id"].in_(filters.website_id))
     if filters.status:
-        wanted.append(b.status.in_(filters.status))
+        wanted.append(of["status"].in_(filters.status))
     if filters.date_from:
-        wanted.append(b.activity_date >= filters.date_from)
+        wanted.append(of["activity_date"] >= filters.date_from)
     if filters.date_to:
-        wanted.append(b.activity_date <= filters.date_to)
+        wanted.append(of["activity_date"] <= filters.date_to)
     if filters.updated_since:
-        wanted.append(b.updated_at >= filters.updated_since)
+        wanted.append(of["updated_at"] >= filters.updated_since)
     if filters.q:
-        wanted.append(b.id.in_(found(filters.q)))
+        wanted.append(of["id"].in_(found(filters.q)))
     if filters.sync_state:
-        wanted.append(_in_state[filters.sync_state]())
+        wanted.append(_in_state[filters.sync_state](of["id"]))
     if filters.pickup:
-        wanted.append(b.transport_type != "self_arrange")
+        wanted.append(of["transport_type"] != "self_arrange")
     return wanted
 
 
-def _conflicting() -> ColumnElement[bool]:
-    return exists().where(conflicts.c.booking_id == b.id, conflicts.c.settled_at.is_(None))
+Id: TypeAlias = ColumnElement[Any]
 
 
-def _owing(*states: ColumnElement[bool]) -> ColumnElement[bool]:
+def _conflicting(id_: Id) -> ColumnElement[bool]:
+    return exists().where(conflicts.c.booking_id == id_, conflicts.c.settled_at.is_(None))
+
+
+def _owing(id_: Id, *states: ColumnElement[bool]) -> ColumnElement[bool]:
     owed = deliveries.c.state.in_(("waiting", "given_up"))
-    return exists().where(deliveries.c.booking_id == b.id, owed, *states)
+    return exists().where(deliveries.c.booking_id == id_, owed, *states)
 
 
-def _failed() -> ColumnElement[bool]:
-    return _owing(or_(deliveries.c.state == "given_up", deliveries.c.attempts > 0))
+def _failed(id_: Id) -> ColumnElement[bool]:
+    return _owing(id_, or_(deliveries.c.state == "given_up", deliveries.c.attempts > 0))
 
 
-_in_state: dict[SyncState, Callable[[], ColumnElement[bool]]] = {
+_in_state: dict[SyncState, Callable[[Id], ColumnElement[bool]]] = {
     SyncState.CONFLICT: _conflicting,
-    SyncState.FAILING: lambda: and_(not_(_conflicting()), _failed()),
-    SyncState.ON_ITS_WAY: lambda: and_(not_(_conflicting()), not_(_failed()), _owing()),
-    SyncState.IN_STEP: lambda: and_(not_(_conflicting()), not_(_owing())),
+    SyncState.FAILING: lambda id_: and_(not_(_conflicting(id_)), _failed(id_)),
+    SyncState.ON_ITS_WAY: lambda id_: and_(
+        not_(_conflicting(id_)), not_(_failed(id_)), _owing(id_)
+    ),
+    SyncState.IN_STEP: lambda id_: and_(not_(_conflicting(id_)), not_(_owing(id_))),
 }
 
 
 def sync_state() -> ColumnElement[str]:
     """Whether hub and website agree on a booking, as a column."""
+    id_ = OF_BOOKINGS["id"]
     return case(
-        (_conflicting(), literal(SyncState.CONFLICT.value)),
-        (_failed(), literal(SyncState.FAILING.value)),
-        (_owing(), literal(SyncState.ON_ITS_WAY.value)),
+        (_conflicting(id_), literal(SyncState.CONFLICT.value)),
+        (_failed(id_), literal(SyncState.FAILING.value)),
+        (_owing(id_), literal(SyncState.ON_ITS_WAY.value)),
         else_=literal(SyncState.IN_STEP.value),
     )
 
@@ -114,14 +122,14 @@ def place(cursor: str, sort: Sort) -> Place:
         raise paging.foreign() from None
 
 
-def order(sort: Sort) -> list[ColumnElement[Any]]:
+def order(sort: Sort, of: Columns = OF_BOOKINGS) -> list[ColumnElement[Any]]:
     """ORDER BY of this sort; the id makes it total."""
-    column = b[sort.lstrip("-")]
-    return [column.desc(), b.id.desc()] if sort.startswith("-") else [column, b.id]
+    by = [of[sort.lstrip("-")], of["id"]]
+    return [column.desc() for column in by] if sort.startswith("-") else by
 
 
-def after(place: Place) -> ColumnElement[bool]:
+def after(place: Place, of: Columns = OF_BOOKINGS) -> ColumnElement[bool]:
     """The rows behind a place: one comparison of pairs, which an index answers."""
-    here = tuple_(b[place.sort.lstrip("-")], b.id)
+    here = tuple_(of[place.sort.lstrip("-")], of["id"])
     there = tuple_(literal(place.value), literal(place.id))
     return here < there if place.sort.startswith("-") else here > there

@@ -2,35 +2,37 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from itertools import groupby
 
-from sqlalchemy import Select, column, false, func, select, table
+from sqlalchemy import ColumnElement, Select, column, false, func, select, table
 
-# The view of `booking_words`, which holds the transaction's reach itself (docs/decisions/0016).
-_searchable = table("searchable", column("booking_id"), column("website_id"), column("words"))
+from onebooking.tables import booking_words
+
+# The view of `booking_words`, which holds the transaction's reach itself (docs/decisions/0016), and
+# beside the words what lists of them are narrowed and ordered by.
+searchable = table("searchable", *(column(one.name, one.type) for one in booking_words.c))
 _SHORT = 3  # letters in a row; fewer have no place in the index but as the beginning of a word
-s = _searchable.c
+s = searchable.c
 
 
-def found(q: str, websites: Sequence[str] | None = None) -> Select[tuple[object]]:
-    """The ids of the bookings within the transaction's reach that have `q`, in any case of letters.
+def found(q: str) -> Select[tuple[object]]:
+    """The ids of the bookings within the transaction's reach that have `q`."""
+    return select(s.booking_id).where(has(q))
 
-    Of these websites only, where some are named.
+
+def has(q: str) -> ColumnElement[bool]:
+    """Whether words of `searchable` have `q`, in any case of letters.
 
     Anywhere, where it has three letters or digits in a row. Shorter, at the beginning of a word:
     in the middle it would mean nearly every booking, and no index could say which. Text without a
     letter or digit is found nowhere.
     """
-    wanted = select(s.booking_id)
-    if websites is not None:
-        wanted = wanted.where(s.website_id.in_(websites))
     longest = _longest_run(q)
     if not longest:
-        return wanted.where(false())
+        return false()
     text = re.sub(r"([\\%_])", r"\\\1", q.strip())
     start = "% " if longest < _SHORT else "%"
-    return wanted.where(s.words.like(func.lower(f"{start}{text}%")))
+    return s.words.like(func.lower(f"{start}{text}%"))
 
 
 def _longest_run(text: str) -> int:

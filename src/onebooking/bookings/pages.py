@@ -46,9 +46,7 @@ async def bookings_page(
     found = await queries.list_bookings(
         tx, member.reach, asked.filters, limit=_ROWS, cursor=asked.cursor
     )
-    # More than can be counted of some statuses is more than can be counted of all.
-    countable = found.total_is_exact
-    counts = await count_by_status(tx, member.reach, asked.filters) if countable else None
+    counts = await count_by_status(tx, member.reach, asked.filters, found)
     shown = len(found.bookings)
     view = views.get(asked.view or "")
     saved = asked if view is None else understand(view.pairs(member.reach))

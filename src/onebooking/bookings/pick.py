@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, and_, func, lateral, select, text, true, values
 from sqlalchemy import column as named
 
-from onebooking.bookings import filters, find
+from onebooking.bookings import filters
 from onebooking.bookings.filters import Filters
 from onebooking.db import Tx, within
 from onebooking.reach import Reach
@@ -39,13 +39,13 @@ def page_ids(reach: Reach, wanted: Filters, *, limit: int, cursor: str | None) -
     if cursor is not None:
         conditions.append(filters.after(filters.place(cursor, wanted.sort)))
     order = filters.order(wanted.sort)
-    websites = _websites(reach, wanted)
-    if websites is None:
+    asked = websites(reach, wanted)
+    if asked is None:
         return select(b.id).where(*conditions).order_by(*order).limit(limit)
-    if len(websites) <= 1:
-        own = and_(b.website_id.in_(websites), *conditions)
+    if len(asked) <= 1:
+        own = and_(b.website_id.in_(asked), *conditions)
         return select(b.id).where(own).order_by(*order).limit(limit)
-    these = values(named("website", b.website_id.type), name="these").data([(w,) for w in websites])
+    these = values(named("website", b.website_id.type), name="these").data([(w,) for w in asked])
     share = select(b.id, b[wanted.sort.lstrip("-")].label("value"))
     share = share.where(b.website_id == these.c.website, *conditions).order_by(*order).limit(limit)
     shares = lateral(share.correlate(these), "shares")
@@ -55,7 +55,7 @@ def page_ids(reach: Reach, wanted: Filters, *, limit: int, cursor: str | None) -
     return page.order_by(*(c.desc() if backwards else c for c in merged)).limit(limit)
 
 
-def _websites(reach: Reach, wanted: Filters) -> list[str] | None:
+def websites(reach: Reach, wanted: Filters) -> list[str] | None:
     """The websites that are asked for, within reach; None: all there are."""
     if wanted.website_id:
         return sorted({one for one in wanted.website_id if one in reach})
@@ -64,10 +64,5 @@ def _websites(reach: Reach, wanted: Filters) -> list[str] | None:
 
 def count(reach: Reach, wanted: Filters) -> Select[Any]:
     """How many match, counted to one more than `MOST_COUNTED`."""
-    alone = Filters(q=wanted.q, website_id=wanted.website_id, sort=wanted.sort)
-    websites = _websites(reach, wanted)
-    if wanted.q and wanted == alone:  # the words alone know
-        matching = find.found(wanted.q, websites)
-    else:
-        matching = select(b.id).where(within(b.website_id, reach), *filters.conditions(wanted))
+    matching = select(b.id).where(within(b.website_id, reach), *filters.conditions(wanted))
     return select(func.count()).select_from(matching.limit(MOST_COUNTED + 1).subquery())

@@ -1,15 +1,16 @@
 """Bookings as rows, always within a reach."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import RowMapping, Select, func, select, update
+from sqlalchemy import RowMapping, Select, Uuid, func, select, update
 
 from onebooking.bookings import filters, pick
 from onebooking.bookings.filters import Filters, Sort
-from onebooking.bookings.model import Booking, Customer, Transport
+from onebooking.bookings.hits import Hits, look_up
+from onebooking.bookings.model import Booking, Customer, Status, Transport
 from onebooking.db import Tx, within
 from onebooking.reach import Reach, WebsiteId
 from onebooking.tables import booking_changes, bookings, conflicts, websites
@@ -19,12 +20,16 @@ b = bookings.c
 
 
 class Page(Struct, frozen=True):
-    """One page of a list. `total` counts up to 10,000."""
+    """One page of a list. `total` counts up to 10,000.
+
+    `by_status` counts what a search found but for its status, as far as that is up to 10,000.
+    """
 
     bookings: list[Booking]
     next_cursor: str | None
     total: int
     total_is_exact: bool
+    by_status: Mapping[Status, int] | None = None
 
 
 class Locked(Struct, frozen=True):
@@ -53,17 +58,33 @@ async def list_bookings(
         InvalidPayload: the cursor is none of this list's.
     """
     await pick.plan_as_asked(tx)
-    ids = pick.page_ids(reach, wanted, limit=limit + 1, cursor=cursor).subquery()
-    page = _wanted(reach).join(ids, ids.c.id == b.id).order_by(*filters.order(wanted.sort))
-    rows = list((await tx.execute(page)).mappings())
-    total: int = (await tx.execute(pick.count(reach, wanted))).scalar_one()
+    hits: Hits | None = None
+    if wanted.q:
+        hits = await look_up(tx, reach, wanted, limit=limit + 1, cursor=cursor)
+    if hits is None:
+        ids = pick.page_ids(reach, wanted, limit=limit + 1, cursor=cursor).subquery()
+        page = _wanted(reach).join(ids, ids.c.id == b.id)
+    else:
+        page = _wanted(reach).where(b.id == func.any(hits.page, type_=Uuid))
+    rows = list((await tx.execute(page.order_by(*filters.order(wanted.sort)))).mappings())
+    total = await _total(tx, reach, wanted, hits)
     more = len(rows) > limit
     return Page(
         bookings=[booking_of(row) for row in rows[:limit]],
         next_cursor=_cursor(rows[limit - 1], wanted.sort) if more else None,
         total=min(total, pick.MOST_COUNTED),
         total_is_exact=total <= pick.MOST_COUNTED,
+        by_status=None if hits is None else hits.by_status,
     )
+
+
+async def _total(tx: Tx, reach: Reach, wanted: Filters, hits: Hits | None) -> int:
+    if hits is not None:
+        return hits.total
+    if wanted.q:  # or there would be hits
+        return pick.MOST_COUNTED + 1
+    total: int = (await tx.execute(pick.count(reach, wanted))).scalar_one()
+    return total
 
 
 def _cursor(row: RowMapping, sort: Sort) -> str:
