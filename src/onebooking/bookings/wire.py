@@ -95,8 +95,12 @@ def columns_of(body: Struct) -> Values:
 
 
 def _named(part: dict[str, Any], fields: Mapping[str, Field]) -> Values:
-    found = ((fields[name], value) for name, value in part.items() if name in fields)
-    return {field.column: field.default if value is None else value for field, value in found}
+    values: Values = {}
+    for name, value in part.items():
+        field = fields.get(name)
+        if field is not None:
+            values[field.column] = field.default if value is None else value
+    return values
 
 
 def unstorable(tree: object, path: str = "") -> FieldError | None:

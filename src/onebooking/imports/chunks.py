@@ -1,6 +1,5 @@
 """From a file to lists that `sync.apply` can take, each row checked as a sync would be."""
 
-import sqlite3
 from collections.abc import Iterator
 from io import BufferedReader
 from typing import Any
@@ -12,11 +11,13 @@ from onebooking.bookings.model import FIELDS, REQUIRED
 from onebooking.errors import FieldError, InvalidPayload
 from onebooking.imports.mapping import TARGETS, Mapping
 from onebooking.imports.record import Record, Unreadable
+from onebooking.imports.seen import Seen
 from onebooking.imports.values import Reader
-from onebooking.sync.receive import MOST_EVENTS, Caller, receive, refused
+from onebooking.sync.receive import MOST_EVENTS, Caller, receive_tree, refused
 from onebooking.sync.received import Received
 
 _SHOWN = 2000
+_ROWS_AT_A_TIME = 20  # some milliseconds: so long an answer of the database waits for us
 
 
 class Row(Struct, frozen=True):
@@ -24,8 +25,7 @@ class Row(Struct, frozen=True):
 
     line: int
     received: Received
-    text: str  # for the report of refused rows
-    again: bool = False  # the same booking came before in this file
+    text: str = ""  # of one that is refused, for the report
 
     @property
     def reason(self) -> str:
@@ -40,6 +40,7 @@ class Chunk(Struct, frozen=True):
     rows: list[Row]
     first: int  # how many rows of the file came before
     at: int  # how many bytes of the file are read
+    again: frozenset[UUID]  # those of its bookings that came before in this file
 
 
 class Job(Struct, frozen=True):
@@ -56,9 +57,13 @@ class Job(Struct, frozen=True):
         return f"import-{self.file_hash.hex()[:12]}"
 
 
-def chunks_of(records: Iterator[Record], file: BufferedReader, job: Job) -> Iterator[Chunk]:
-    """The rows of a file in lists of at most 500. Raises Unreadable."""
-    reader, seen = Reader.of(job.mapping), _Seen()
+def chunks_of(records: Iterator[Record], file: BufferedReader, job: Job) -> Iterator[Chunk | None]:
+    """The rows of a file in lists of at most 500. None: not there yet, look at something else.
+
+    Raises:
+        Unreadable: the file ends, or goes on, as none should.
+    """
+    reader, seen = Reader.of(job.mapping), Seen()
     rows: list[Row] = []
     here: set[UUID] = set()
     done = 0
@@ -66,49 +71,36 @@ def chunks_of(records: Iterator[Record], file: BufferedReader, job: Job) -> Iter
         row = _row(record, reader, job)
         event = row.received.event
         if len(rows) == MOST_EVENTS or (event and event.source_booking_id in here):
-            yield Chunk(rows, done, file.tell())
+            yield Chunk(rows, done, file.tell(), seen.before(here))
             done, rows, here = done + len(rows), [], set()
+        elif len(rows) % _ROWS_AT_A_TIME == 0:
+            yield None
         if event:
             here.add(event.source_booking_id)
-            row = structs.replace(row, again=seen.before(event.source_booking_id))
         rows.append(row)
     if not done and not rows:
         raise Unreadable("The file holds no rows.")
-    yield Chunk(rows, done, file.tell())
-
-
-class _Seen:
-    """The bookings that came already, however many: on disk, in a file that has no name."""
-
-    def __init__(self) -> None:
-        # Read and used by one thread at a time, though not always by the same.
-        self._there = sqlite3.connect("", check_same_thread=False, isolation_level=None)
-        self._there.execute("PRAGMA journal_mode = OFF")
-        self._there.execute("CREATE TABLE seen (id BLOB PRIMARY KEY) WITHOUT ROWID")
-
-    def before(self, source_id: UUID) -> bool:
-        """Whether this one came before; it has now."""
-        made = self._there.execute("INSERT OR IGNORE INTO seen VALUES (?)", (source_id.bytes,))
-        return made.rowcount == 0
+    yield Chunk(rows, done, file.tell(), seen.before(here))
 
 
 def _row(record: Record, reader: Reader, job: Job) -> Row:
     caller = Caller(key_hash=job.key_hash, request_id=f"{job.request_id}:{record.line}")
     if record.row is None:
         text = record.text.strip()[:_SHOWN]
-        wrong = InvalidPayload(record.wrong)
-        return Row(record.line, refused(wrong, caller, text.encode("utf-8", "replace")), text)
-    text = _shown(record.row)
+        return _refused(record, InvalidPayload(record.wrong), caller, text)
     try:
-        body = reader.body_of(record.row) | {"event": "booking.updated"}
-        received = receive(json.encode(body), caller)
+        received = receive_tree(reader.body_of(record.row) | {"event": "booking.updated"}, caller)
     except (ValueError, RecursionError) as failed:  # UnicodeEncodeError is a ValueError
-        wrong = InvalidPayload(_said(failed))
-        return Row(record.line, refused(wrong, caller, text.encode("utf-8", "replace")), text)
-    refusal = _refusal(received, job)
-    if refusal is not None:
-        received = structs.replace(received, event=None, refusal=refusal)
-    return Row(record.line, received, text)
+        return _refused(record, InvalidPayload(_said(failed)), caller, _shown(record.row))
+    refusal = received.refusal or _refusal(received, job)
+    if refusal is None:
+        return Row(record.line, received)
+    received = structs.replace(received, event=None, refusal=refusal)
+    return Row(record.line, received, _shown(record.row))
+
+
+def _refused(record: Record, refusal: InvalidPayload, caller: Caller, text: str) -> Row:
+    return Row(record.line, refused(refusal, caller, text.encode("utf-8", "replace")), text)
 
 
 def _said(failed: Exception) -> str:

@@ -53,7 +53,7 @@ class Mapping(Struct, frozen=True, forbid_unknown_fields=True):
         try:
             text = path.read_bytes()
             tree = tomllib.loads(text.decode()) if path.suffix == ".toml" else _json(text)
-            mapping = msgspec.convert(tree, cls)
+            mapping = msgspec.convert(msgspec.to_builtins(tree), cls)  # TOML's dates, as in JSON
             mapping.check()
         except (ValueError, LookupError) as failed:  # msgspec's is a ValueError
             raise Unreadable(f"The mapping {path}: {failed}.") from None

@@ -2,7 +2,7 @@
 
 from msgspec import Struct, structs
 
-from onebooking.db import Statement, Tx, together
+from onebooking.db import Rows, Statement, Tx, together
 from onebooking.errors import OneBookingError
 from onebooking.imports.chunks import Job
 
@@ -53,7 +53,8 @@ def _name(job: Job) -> dict[str, object]:
 
 async def find(tx: Tx, job: Job) -> Standing | None:
     """How far this import is; None: it never began."""
-    return await _read(tx, Statement(_FIND, _name(job)))
+    (rows,) = await together(tx, Statement(_FIND, _name(job)))
+    return standing_of(rows) if rows else None
 
 
 async def begin(tx: Tx, job: Job, *, file_name: str) -> None:
@@ -65,24 +66,22 @@ async def begin(tx: Tx, job: Job, *, file_name: str) -> None:
     await together(tx, Statement(new, _name(job) | {"file_name": file_name}))
 
 
-async def lock(tx: Tx, job: Job) -> Progress:
-    """How far this import is; nobody else moves it on until this transaction ends.
+def lock(job: Job) -> Statement:
+    """How far this import is; nobody else moves it on until this transaction ends."""
+    return Statement(f"{_FIND} FOR UPDATE", _name(job))
+
+
+def standing_of(rows: Rows) -> Standing:
+    """What `lock` found.
 
     Raises:
         ImportMoved: it was forgotten meanwhile.
     """
-    found = await _read(tx, Statement(f"{_FIND} FOR UPDATE", _name(job)))
-    if found is None:
-        raise ImportMoved
-    return found.progress
-
-
-async def _read(tx: Tx, wanted: Statement) -> Standing | None:
-    (rows,) = await together(tx, wanted)
     if not rows:
-        return None
-    finished = rows[0].pop("finished_at") is not None
-    return Standing(Progress(**rows[0]), finished)
+        raise ImportMoved
+    (row,) = rows
+    finished = row.pop("finished_at") is not None
+    return Standing(Progress(**row), finished)
 
 
 def save(job: Job, progress: Progress) -> Statement:

@@ -1,4 +1,4 @@
-"""Run an import: read ahead in a thread while the database has the chunk before."""
+"""Run an import: read ahead while the database has the chunk before."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from onebooking.clock import utc_now
-from onebooking.db import Database, Tx
+from onebooking.db import Database, Together, Tx
 from onebooking.errors import Unavailable, WebsiteNotFound
 from onebooking.imports import progress
 from onebooking.imports.chunks import Chunk, Job, chunks_of, unused_columns
@@ -20,6 +20,7 @@ from onebooking.imports.record import Record, Unreadable
 from onebooking.imports.records import Layout, read_records
 from onebooking.imports.report import Report
 from onebooking.imports.take import take, try_out
+from onebooking.pipelines import Left, Pipelines
 from onebooking.reach import Reach, WebsiteId
 from onebooking.websites import queries as websites
 
@@ -53,7 +54,7 @@ class Told(Struct, frozen=True):
 class _Run(Struct, frozen=True):
     """One run of an import, and how far an earlier one came."""
 
-    database: Database
+    pipelines: Pipelines
     wanted: Wanted
     job: Job
     standing: Standing | None
@@ -68,12 +69,16 @@ class _Run(Struct, frozen=True):
         """Take a chunk, or try it out; returns what all of them came to so far."""
         if self.standing and chunk.first < self.skipped:
             return self.standing.progress
+
+        async def work(tx: Together) -> tuple[Progress, Left]:
+            if self.wanted.apply:
+                return await take(tx, self.job, chunk, now=utc_now())
+            added, left = await try_out(tx, self.job, chunk, now=utc_now())
+            return done.plus(added), left
+
         for pause in (*_PAUSES_SECONDS, None):
             try:
-                async with self.database.begin(self.wanted.reach) as tx:
-                    if self.wanted.apply:
-                        return await take(tx, self.job, chunk, now=utc_now())
-                    return done.plus(await try_out(tx, self.job, chunk, now=utc_now()))
+                return await self.pipelines.transact(self.wanted.reach, work)
             except Unavailable:
                 if pause is None:
                     raise
@@ -105,8 +110,12 @@ async def run_import(
                 await progress.begin(tx, job, file_name=wanted.path.name)
         if standing is not None and standing.finished:
             return Told(standing.progress, unused, was_finished=True)
-        run = _Run(database, wanted, job, standing, told)
-        done = await _all_of_it(run, records, file)
+        pipelines = Pipelines(database)
+        try:
+            run = _Run(pipelines, wanted, job, standing, told)
+            done = await _all_of_it(run, records, file)
+        finally:
+            await pipelines.close()
         if wanted.apply:
             async with database.begin(wanted.reach) as tx:
                 await progress.finish(tx, job)
@@ -118,23 +127,31 @@ async def _all_of_it(run: _Run, records: Iterator[Record], file: BufferedReader)
     chunks = chunks_of(records, file, run.job)
     done = Progress()
     with Report(run.wanted.report_path) as report:
-        ahead = asyncio.create_task(asyncio.to_thread(_next, chunks))
-        while (chunk := await ahead) is not None:
-            ahead = asyncio.create_task(asyncio.to_thread(_next, chunks))
-            try:
+        ahead = asyncio.create_task(_next(chunks))
+        try:
+            while (chunk := await ahead) is not None:
+                ahead = asyncio.create_task(_next(chunks))
                 done = await run.step(chunk, done)
                 report.add(chunk.rows)
-            except BaseException:
-                await asyncio.gather(ahead, return_exceptions=True)  # it reads the file we close
-                raise
-            run.told(chunk.at, size)
+                run.told(chunk.at, size)
+        finally:
+            ahead.cancel()  # it reads the file we close
     if os.fstat(file.fileno()).st_size != size:
         raise Unreadable("The file changed while it was read. Import it again.")
     return done
 
 
-def _next(chunks: Iterator[Chunk]) -> Chunk | None:
-    return next(chunks, None)
+async def _next(chunks: Iterator[Chunk | None]) -> Chunk | None:
+    """The next chunk, read a little at a time: whatever the database answers goes first.
+
+    No thread of its own: it would hold the interpreter for milliseconds whenever the database
+    has answered, and so keep the database waiting for all that it reads.
+    """
+    for chunk in chunks:
+        if chunk is not None:
+            return chunk
+        await asyncio.sleep(0)
+    return None
 
 
 def _check_report(wanted: Wanted) -> None:

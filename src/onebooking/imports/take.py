@@ -1,5 +1,6 @@
 """Take a list of rows: the sync's own path, in one transaction with how far the import is."""
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -7,10 +8,11 @@ from uuid import UUID
 from msgspec import Struct, structs
 
 from onebooking.bookings.erase import EVENT
-from onebooking.db import Statement, Tx, together
+from onebooking.db import Rows, Statement, Together
 from onebooking.imports import progress
 from onebooking.imports.chunks import Chunk, Job, Row
 from onebooking.imports.progress import ImportMoved, Progress
+from onebooking.pipelines import Left
 from onebooking.sync import queries
 from onebooking.sync.apply import work_out
 from onebooking.sync.received import Applied, Outcome, Received, Refused
@@ -23,8 +25,8 @@ class Held(Struct, frozen=True):
     edited: dict[UUID, dict[str, Any]]  # the fields whose last change was a member's, as they are
 
 
-async def take(tx: Tx, job: Job, chunk: Chunk, *, now: datetime) -> Progress:
-    """Apply a chunk and move the import on; returns how far it is then.
+async def take(tx: Together, job: Job, chunk: Chunk, *, now: datetime) -> tuple[Progress, Left]:
+    """Apply a chunk and move the import on: how far it is once the caller has written the rest.
 
     A chunk that was committed before, though nobody heard of it, is not applied again.
 
@@ -32,53 +34,56 @@ async def take(tx: Tx, job: Job, chunk: Chunk, *, now: datetime) -> Progress:
         ImportMoved: another process goes on with the same import, past this chunk.
         OneBookingError: the website was switched off, or its key has ended.
     """
-    before = await progress.lock(tx, job)
+    standing, *found = await tx.together(progress.lock(job), *_to_hold(job, chunk))
+    before = progress.standing_of(standing).progress
     if before.rows_done == chunk.first + len(chunk.rows):
-        return before
+        return before, ()
     if before.rows_done != chunk.first:
         raise ImportMoved
-    added, left = await _work_out(tx, job, chunk, now)
+    added, left = await _work_out(tx, chunk, _held(found), now)
     after = before.plus(added)
-    await together(tx, *left, progress.save(job, after))
-    return after
+    return after, [*left, progress.save(job, after)]
 
 
-async def try_out(tx: Tx, job: Job, chunk: Chunk, *, now: datetime) -> Progress:
-    """What `take` would come to, of this chunk alone; nothing is written."""
-    added, _ = await _work_out(tx, job, chunk, now)
-    return added
+async def try_out(tx: Together, job: Job, chunk: Chunk, *, now: datetime) -> tuple[Progress, Left]:
+    """What `take` would come to, of this chunk alone; nothing is to be written."""
+    held = _held(await tx.together(*_to_hold(job, chunk)))
+    added, _ = await _work_out(tx, chunk, held, now)
+    return added, ()
 
 
-async def _work_out(
-    tx: Tx, job: Job, chunk: Chunk, now: datetime
-) -> tuple[Progress, list[Statement | None]]:
-    held = await _held(tx, job, chunk)
+async def _work_out(tx: Together, chunk: Chunk, held: Held, now: datetime) -> tuple[Progress, Left]:
     rows = [_without_edited(row, held) for row in chunk.rows]
     outcomes, left = await work_out(tx, [received for received, _ in rows], now=now)
-    added = Progress(rows_done=len(rows), rows_kept=sum(kept for _, kept in rows))
-    for row, outcome in zip(chunk.rows, outcomes, strict=True):
-        came_to = _came_to(row, outcome, held)
-        added = structs.replace(added, **{came_to: getattr(added, came_to) + 1})
-    return added, left
+    came_to = Counter(
+        _came_to(row, outcome, chunk, held)
+        for row, outcome in zip(chunk.rows, outcomes, strict=True)
+    )
+    kept = sum(kept for _, kept in rows)
+    return Progress(rows_done=len(rows), rows_kept=kept, **came_to), left
 
 
-async def _held(tx: Tx, job: Job, chunk: Chunk) -> Held:
+def _to_hold(job: Job, chunk: Chunk) -> list[Statement]:
     """Lock as a sync does, names first, so that neither waits for the other in a circle."""
     said = [(job.key_hash, row.received.event.source_booking_id) for row in chunk.rows
             if row.received.event]  # fmt: skip
     parameters = {"website": job.website_id, "ids": [source_id for _, source_id in said]}
     parameters |= {"erased": EVENT}  # what it took, no event of a website brings back anyway
-    _, _, found, edited = await together(
-        tx,
+    return [
         queries.BY_KEY,
         queries.lock_names(said),
         Statement(_HELD, parameters),
         Statement(_EDITED, parameters),
-    )
+    ]
+
+
+def _held(found: list[Rows]) -> Held:
+    """What `_to_hold` came to."""
+    _, _, held, edited = found
     values: dict[UUID, dict[str, Any]] = {}
     for row in edited:
         values.setdefault(row["source_booking_id"], {})[row["field"]] = row["value"]
-    return Held({row["source_booking_id"]: row["version"] for row in found}, values)
+    return Held({row["source_booking_id"]: row["version"] for row in held}, values)
 
 
 _HELD = (
@@ -117,14 +122,14 @@ def _without_edited(row: Row, held: Held) -> tuple[Received, bool]:
     return structs.replace(row.received, event=event), kept
 
 
-def _came_to(row: Row, outcome: Outcome, held: Held) -> str:
+def _came_to(row: Row, outcome: Outcome, chunk: Chunk, held: Held) -> str:
     """The count of `Progress` that a row belongs to."""
     if isinstance(outcome, Refused) and row.received.refusal is None:
         raise outcome.error  # not the row's fault: nothing of this list counts
     event = row.received.event
     if event is None or not isinstance(outcome, Applied):
         return "rows_refused"
-    if row.again:
+    if event.source_booking_id in chunk.again:
         return "rows_again"
     version = held.versions.get(event.source_booking_id)
     if version is None:
