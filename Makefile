@@ -1,7 +1,7 @@
 # Two commands matter: `make run` and `make test`. Each sets up everything it needs.
 # Every path here is relative, so that the checkout may lie under any name.
 .PHONY: run test check install lock messages screenshots clean
-.PHONY: bench-ingest bench-deliveries bench-claim bench-memory bench-imports bench-exports bench-live bench-pages bench-start
+.PHONY: bench-ingest bench-deliveries bench-claim bench-memory bench-imports bench-exports bench-live bench-pages bench-start bench-nextjs
 .PHONY: faults faults-kill faults-many faults-failover faults-disk faults-cut faults-websites faults-shuffle faults-fuzz
 .DEFAULT_GOAL := run
 
@@ -107,6 +107,11 @@ faults-fuzz: install
 ## bench-ingest: syncs a second, beside pgbench writing the same rows
 bench-ingest: install
 	$(BIN)/python -m bench.ingest
+
+## bench-nextjs: syncs a second, beside the same endpoint on Next.js; needs Node and npm
+bench-nextjs: install
+	@sh tools/need.sh node nodejs && sh tools/need.sh npm npm
+	$(BIN)/python -m bench.nextjs
 
 ## bench-deliveries: deliveries a second of one worker, and how soon an edit arrives
 bench-deliveries: install

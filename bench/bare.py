@@ -33,6 +33,7 @@ _LOG = {"id": "gen_random_uuid()", "booking_id": ":booking", "created_at": "now(
 _LOG |= {"request_id": "gen_random_uuid()"}
 # Of seeded rows only: no pgbench variable to take it from.
 _SEEDED = {"booking_ref": "lpad(generate_series::text, 10, '0')", "booking_id": "booking_id"}
+_SEEDED |= {"event_id": "gen_random_uuid()"}  # of the log on Next.js
 
 
 class Script(Struct, frozen=True):

@@ -4,13 +4,16 @@
 
 The file is a CSV of the specification's example, each row another booking. What is timed is the
 whole command: `onebooking bookings import FILE --website ID --apply`, start and end of the process
-included. The batches are the same bookings with other ids, for as long as the import took at most.
+included. The batches are the same bookings with other ids. They and the import take turns: a ratio
+is that of one round, between the batches right before and right after.
 """
 
 import csv
+import resource
 import time
+from collections.abc import Callable
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Any
 from uuid import uuid4
 
@@ -18,45 +21,52 @@ from msgspec import Struct, field, json
 
 from bench.hub import Hub, running_hub
 from bench.ingest import BATCH_SIZE, load
+from bench.part import server_cpu_seconds
 from bench.register import add_website
 from bench.sheets import Conditions, Sheet, options_of, progress, run, spread
 from onebooking.sync.documents import EXAMPLE
 
 WEBSITE = "imported"
-BATCH_CONNECTIONS = (1, 4)
-_BATCH_SECONDS = 8.0
+_BATCH_SECONDS = 15.0  # twice that is about as long as the import
 
 
-class Run(Struct, kw_only=True):
-    """Rows a second, by round."""
+class Took(Struct, frozen=True):
+    """What one turn came to."""
 
-    imported: list[float] = field(default_factory=list)
-    tried: list[float] = field(default_factory=list)  # without --apply
-    batched: dict[int, list[float]] = field(
-        default_factory=lambda: {number: [] for number in BATCH_CONNECTIONS}
-    )
+    per_second: float  # rows
+    cpu_ms: float  # a row: of the import or the web process
+    server_cpu_ms: float  # a row: of PostgreSQL
+
+
+class Turns(Struct, kw_only=True):
+    """What was measured, by round."""
+
+    imported: list[Took] = field(default_factory=list)
+    tried: list[Took] = field(default_factory=list)  # without --apply
+    single: list[list[Took]] = field(default_factory=list)  # batches, 1 at once: around the import
+    batched: list[Took] = field(default_factory=list)  # 4 at once
 
 
 def measure(options: Any) -> tuple[Conditions, list[Sheet]]:
     """One run, from an empty folder to nothing left behind."""
     conditions = Conditions(how=f"median of {options.rounds} rounds of {options.rows:,} rows")
-    done = Run()
+    done = Turns()
     with running_hub() as hub:
         conditions.postgresql = hub.store.postgresql
         key = add_website(hub.store, WEBSITE)
+        path = hub.store.folder / "bookings.csv"
         for _ in range(options.rounds):
-            for number, rates in done.batched.items():
-                sent = load(
-                    hub, connections=number, events=BATCH_SIZE, seconds=_BATCH_SECONDS, key=key
-                )
-                rates.append(sent.per_second)
-            path = hub.store.folder / "bookings.csv"
             write(path, options.rows)
+            done.batched.append(batches(hub, 4, key))
             done.tried.append(import_file(hub, path, options.rows))
+            before = batches(hub, 1, key)
             done.imported.append(import_file(hub, path, options.rows, "--apply"))
+            done.single.append([before, batches(hub, 1, key)])
             progress.print(
-                f"import {done.imported[-1]:,.0f} rows/s, trying out {done.tried[-1]:,.0f}, "
-                + ", ".join(f"batches x{n} {rates[-1]:,.0f}" for n, rates in done.batched.items())
+                f"import {done.imported[-1].per_second:,.0f} rows/s, "
+                f"trying out {done.tried[-1].per_second:,.0f}, batches x1 "
+                + ", ".join(f"{took.per_second:,.0f}" for took in done.single[-1])
+                + f", x4 {done.batched[-1].per_second:,.0f}"
             )
     return conditions, [sheet(done)]
 
@@ -77,28 +87,63 @@ def write(path: Path, rows: int) -> None:
             )
 
 
-def import_file(hub: Hub, path: Path, rows: int, *flags: str) -> float:
-    """Rows a second of the command."""
-    began = time.perf_counter()
-    hub.store.command("bookings", "import", str(path), f"--website={WEBSITE}", *flags)
-    return rows / (time.perf_counter() - began)
+def batches(hub: Hub, connections: int, key: str) -> Took:
+    """Batches of 500 by HTTP over so many connections."""
+
+    def send() -> tuple[int, float]:
+        sent = load(
+            hub, connections=connections, events=BATCH_SIZE, seconds=_BATCH_SECONDS, key=key
+        )
+        return sent.sent * BATCH_SIZE, sent.per_second
+
+    return _timed(hub, send, hub.web.cpu_seconds)
 
 
-def sheet(done: Run) -> Sheet:
+def import_file(hub: Hub, path: Path, rows: int, *flags: str) -> Took:
+    """The command."""
+
+    def command() -> tuple[int, float]:
+        began = time.perf_counter()
+        hub.store.command("bookings", "import", str(path), f"--website={WEBSITE}", *flags)
+        return rows, rows / (time.perf_counter() - began)
+
+    return _timed(hub, command, _children_cpu_seconds)
+
+
+def _timed(hub: Hub, work: Callable[[], tuple[int, float]], cpu: Callable[[], float]) -> Took:
+    with hub.store.sql() as connection:
+        before, server_before = cpu(), server_cpu_seconds(connection.info.backend_pid)
+        rows, per_second = work()
+        took = cpu() - before, server_cpu_seconds(connection.info.backend_pid) - server_before
+    return Took(per_second, *(seconds * 1000 / rows for seconds in took))
+
+
+def _children_cpu_seconds() -> float:
+    """Of the commands that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def sheet(done: Turns) -> Sheet:
     """The import beside both ways of sending batches."""
+    single = [mean(took.per_second for took in around) for around in done.single]
     rows = [
         (
             name,
-            spread(rates),
-            *(f"{median(rates) / median(done.batched[number]):.2f}" for number in done.batched),
+            spread([took.per_second for took in turns]),
+            spread([t.per_second / one for t, one in zip(turns, single, strict=True)], 2),
+            f"{median(took.cpu_ms for took in turns):.3f}",
+            f"{median(took.server_cpu_ms for took in turns):.3f}",
         )
-        for name, rates in (
+        for name, turns in (
             ("import --apply", done.imported),
             ("import, tried out", done.tried),
-            *((f"batches, {number} at once", done.batched[number]) for number in done.batched),
+            ("batches, 1 at once, before", [before for before, _ in done.single]),
+            ("batches, 1 at once, after", [after for _, after in done.single]),
+            ("batches, 4 at once", done.batched),
         )
     ]
-    head = ("", "rows/s", *(f"÷ batches, {number} at once" for number in done.batched))
+    head = ("", "rows/s", "÷ batches, 1 at once", "CPU ms a row", "PostgreSQL's CPU ms a row")
     return Sheet("Rows a second", head, rows)
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Protocol
 
 from msgspec import json
 
@@ -68,10 +69,20 @@ def _round(hub: Hub, script: Script, report: Report, step: Step, folder: Path) -
     return f"{at}: hub {done.per_second:,.0f}/s{beside}"
 
 
-def load(hub: Hub, *, connections: int, events: int, seconds: float, key: str = TEST_KEY) -> Round:
+class Listening(Protocol):
+    """What may be sent to."""
+
+    @property
+    def port(self) -> int:
+        """Of 127.0.0.1."""
+
+
+def load(
+    to: Listening, *, connections: int, events: int, seconds: float, key: str = TEST_KEY
+) -> Round:
     """Send new bookings for so many seconds; ends the bench where a request fails."""
     task = Task(
-        port=hub.port,
+        port=to.port,
         path="/api/bookings/sync" if events == 1 else "/api/bookings/sync/batch",
         key=key,
         event=_EVENT,
@@ -97,13 +108,14 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=5.0, help="each measurement (5)")
     parser.add_argument("--rounds", type=int, default=3, help="of everything; medians count (3)")
     parser.add_argument(
-        "--connections", type=_numbers, default=[1, 8, 32, 128], help="such as 1,8,32,128"
+        "--connections", type=numbers, default=[1, 8, 32, 128], help="such as 1,8,32,128"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure to FILE")
     return parser.parse_args(arguments)
 
 
-def _numbers(given: str) -> list[int]:
+def numbers(given: str) -> list[int]:
+    """What an option such as 1,8,32 names."""
     return [int(number) for number in given.split(",")]
 
 

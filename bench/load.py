@@ -112,8 +112,7 @@ class Connection(asyncio.Protocol):
         """Note the reply once it is whole."""
         if self._seen:
             data = self._seen + data
-        end = data.find(b"\r\n\r\n")
-        if end < 0 or len(data) < end + 4 + _content_length(data[:end]):
+        if not _whole(data):
             self._seen = data
             return
         self._seen = b""
@@ -143,9 +142,14 @@ class Connection(asyncio.Protocol):
         self._transport.write(request)
 
 
-def _content_length(head: bytes) -> int:
-    at = head.lower().find(b"content-length:") + 15
-    return int(head[at : head.find(b"\r", at) if b"\r" in head[at:] else len(head)])
+def _whole(reply: bytes) -> bool:
+    head, _, body = reply.partition(b"\r\n\r\n")
+    fields = head.lower()
+    at = fields.find(b"\r\ncontent-length:")
+    if at >= 0:
+        return len(body) >= int(fields[at + 17 :].partition(b"\r")[0])
+    # Next.js sends JSON in chunks. None of ours has a line like the last one's.
+    return b"\r\ntransfer-encoding: chunked" in fields and body.endswith(b"0\r\n\r\n")
 
 
 async def run(task: Task) -> Round:

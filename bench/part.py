@@ -36,3 +36,26 @@ class Part(Struct, frozen=True):
         except FileNotFoundError:
             return 0
         return int(text.split()[1]) * _PAGE
+
+
+def server_cpu_seconds(backend: int) -> float:
+    """What the PostgreSQL server of this backend has taken of the processor since its start.
+
+    Sessions that have ended count: their time is with those of the postmaster's children.
+    """
+    postmaster = _stat(backend)[1]
+    running = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    found = {pid: _stat(pid) for pid in running}
+    ticks = sum(found[postmaster][11:15])
+    ticks += sum(sum(stat[11:13]) for stat in found.values() if stat[1:2] == [postmaster])
+    return ticks / _TICK
+
+
+def _stat(pid: int) -> list[int]:
+    """The numbers of a process from its state on, 0 where one is none; of one that ended none."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    words = text.rsplit(")", 1)[1].split()
+    return [int(word) if word.lstrip("-").isdigit() else 0 for word in words]
