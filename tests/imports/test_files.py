@@ -88,6 +88,7 @@ async def test_broken_json_lines_cost_themselves_alone(hub: Hub, tmp_path: Path)
         b"{not json", b"[1]", b'"text"', b"{}", b'{"a": NaN}', b"[" * 5000, b"\xff{}",
         b'{"customer_name": "' + b"x" * 300_000 + b'"}', b'{"customer_name": "\\ud800"}',
         good[0].replace(b"John Doe", b"a\\u0000b"), b'{"guest_count": ' + b"9" * 5000 + b"}",
+        good[0].replace(b"{", b'{"customer": "John", ', 1),
     ]  # fmt: skip
     path = put(tmp_path, b"\n".join([good[0], *bad, b"", good[1]]), "rows.jsonl")
     assert counts(await imported(hub.database, path)) == {"new": 2, "refused": len(bad)}

@@ -66,6 +66,18 @@ async def test_a_dump_is_read_as_its_mapping_says(hub: Hub, tmp_path: Path) -> N
     assert (booking["currency"], booking["status"]) == ("THB", "confirmed")
 
 
+async def test_a_date_and_a_time_that_toml_itself_has_are_the_bookings(
+    hub: Hub, tmp_path: Path
+) -> None:
+    constant = "activity_date = { constant = 2026-03-02 }\ntime_slot = { constant = 10:30:00 }\n"
+    lines = [line for line in MAPPING.splitlines() if not line.startswith(("activity_", "time_s"))]
+    mapping = put(tmp_path, "\n".join(lines) + "\n" + constant, "map.toml")
+    path = put(tmp_path, sheet([DUMP], delimiter=";"))
+    assert counts(await imported(hub.database, path, mapping=mapping)) == {"new": 1}
+    (booking,) = (await hub.lists())["bookings"]
+    assert (booking["activity_date"], booking["time_slot"]) == ("2026-03-02", "10:30:00")
+
+
 async def test_a_json_dump_may_be_nested_and_its_mapping_json(hub: Hub, tmp_path: Path) -> None:
     fields = {name: f"booking.{name}" for name in row()}
     mapping = put(tmp_path, msgspec.json.encode({"fields": fields}), "map.json")

@@ -136,6 +136,7 @@ async def _all_of_it(run: _Run, records: Iterator[Record], file: BufferedReader)
                 run.told(chunk.at, size)
         finally:
             ahead.cancel()  # it reads the file we close
+            await asyncio.gather(ahead, return_exceptions=True)
     if os.fstat(file.fileno()).st_size != size:
         raise Unreadable("The file changed while it was read. Import it again.")
     return done

@@ -93,7 +93,7 @@ def receive_tree(tree: Any, caller: Caller) -> Received:
         refusal=refusal,
         event_name=name if isinstance(name, str) and name in EVENT_NAMES else "unknown",
         idempotency_key=caller.idempotency_key,
-        body_hash=sha256(payload).digest(),
+        body_hash=sha256(payload).digest() if caller.idempotency_key else b"",
     )
 
 

@@ -18,7 +18,7 @@ class Received(Struct, frozen=True, kw_only=True):
     refusal: OneBookingError | None = None
     event_name: str = "unknown"
     idempotency_key: str | None = None
-    body_hash: bytes = b""
+    body_hash: bytes = b""  # with an Idempotency-Key alone
 
 
 class Applied(Struct, frozen=True):

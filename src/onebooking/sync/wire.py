@@ -166,7 +166,8 @@ def _unknown_fields(tree: dict[str, Any]) -> list[str]:
     unknown = {
         f"{place}.{name}".lstrip(".")[:_SHOWN]: None
         for place, part in places
-        for name in (part or {})
+        if part and not part.keys() <= _KNOWN[place]
+        for name in part
         if name not in _KNOWN[place]
     }
     return [f"{name}{UNKNOWN}" for name in list(unknown)[:20]]
