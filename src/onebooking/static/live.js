@@ -1,5 +1,5 @@
 // A page that follows changes: one event stream while it is looked at; what changed is asked for anew
-// and laid over what is there. Focus, scroll, selection and what is being typed stay as they are.
+// and laid over what is there (lay.js).
 "use strict";
 
 (() => {
@@ -9,9 +9,10 @@
 
   const SOONEST = 1000, STORM = 5000; // between two looks: at first, and while it goes on changing
   const LOST = 15000; // after which a page that does not follow says so
-  const TYPED = "input:not([type=hidden], [type=checkbox]), textarea, select";
   let source, looking, timer, again, lostTimer;
   let shownAt = 0; // when what is shown was asked for, by the page's own clock
+  let laid = 0; // how often it was
+  let held = false; // a button of the mouse: somebody clicks, drags or selects
   let pause = SOONEST, retry = 1000;
 
   const follow = () => {
@@ -44,7 +45,7 @@
   // What was shown may not be shown any more: it goes, unless somebody would lose what they type.
   const leave = (why) => {
     rest();
-    if (typing()) say(why); else location.reload();
+    if (typingIn(main).size) say(why); else location.reload();
   };
 
   // {"website": [bookings], "website": null (too many to name), "*": null (everything)}
@@ -63,54 +64,44 @@
     pause = since > 2 * STORM ? SOONEST : Math.min(pause * 2, STORM);
     timer = setTimeout(show, Math.max(0, pause - since) + 200 * Math.random());
   };
+  // The page's own, and how far somebody has turned back in a list that grows.
+  const address = () => {
+    const page = new URL(location.href), turned = main.querySelector("[data-grown]")?.dataset.grown;
+    if (turned) page.searchParams.set("through", turned);
+    page.hash = "";
+    return page.href;
+  };
   const show = async () => {
     timer = undefined;
     if (document.hidden) return; // left meanwhile: whoever comes back is told what they missed
-    if (document.querySelector(".htmx-request")) { look(); return; } // the member's own request first
+    if (held || document.querySelector(".htmx-request")) { look(); return; } // the member's own request first
     looking = performance.now();
-    const asked = looking, { href } = location;
+    const asked = looking, page = address();
     let reply;
-    try { reply = await fetch(href, { headers: { "X-Live": "1" }, redirect: "manual" }); } catch { lose(); return; }
+    try { reply = await fetch(page, { headers: { "X-Live": "1" }, redirect: "manual" }); } catch { lose(); return; }
     if (reply.type === "opaqueredirect") { leave("out"); return; }
     if (reply.status === 403 || reply.status === 404) { leave("gone"); return; }
     if (!reply.ok) { lose(); return; }
     const fresh = new DOMParser().parseFromString(await reply.text(), "text/html").querySelector("main[data-live]");
-    if (!fresh || location.href !== href || document.querySelector(".htmx-request")) { look(); return; }
+    if (!fresh || held || address() !== page || document.querySelector(".htmx-request")) { look(); return; }
     if (main.querySelector("[data-row] :checked")) { say("selected"); return; } // a selection is what it was
     shownAt = asked;
     say(lay(fresh) ? "typing" : undefined);
   };
 
-  // What somebody types into is left alone, with all of the part it stands in.
-  const edited = (part) => [...part.querySelectorAll("form")].find(
-    (form) => form.querySelector(TYPED) && form.closest("main [id]") === part && !form.closest("details:not([open])"));
-  const typing = () => [...main.querySelectorAll("[id]")].some(edited);
+  // Whether there is something newer than a form that stays as it is.
   const lay = (fresh) => {
-    let kept = false;
+    const forms = [...typingIn(main).values()];
     const rows = new Map([...main.querySelectorAll("[data-row][id]")].map((row) => [row.id, row.textContent]));
-    Idiomorph.morph(main, [...fresh.childNodes], {
-      morphStyle: "innerHTML",
-      callbacks: {
-        beforeNodeMorphed: (old) => {
-          if (!(old instanceof Element)) return true;
-          if (old.id === "notices" || old.matches("[data-grown], .tip:not([hidden]), input, textarea, select")) return false;
-          const form = old.id && edited(old);
-          if (form) kept ||= Number(form.elements.version?.value) < Number(fresh.dataset.liveVersion);
-          return !form && !(old.matches("form:not(:has([data-row]))") && old.querySelector(TYPED));
-        },
-        beforeNodeRemoved: (old) => !(old instanceof Element && old.matches("[role=status]")), // "Saved"
-        // A menu that somebody opened, the column that somebody looks at.
-        beforeAttributeUpdated: (name, old) =>
-          name !== "open" && !(/^(tabindex|aria-hidden|data-on)$/.test(name) && old.matches("[data-chart] svg > a")),
-      },
-    });
+    layOver(main, fresh);
     window.htmx?.process(main);
     for (const row of main.querySelectorAll("[data-row][id]")) {
       if (rows.get(row.id) === row.textContent) continue;
       row.classList.add("fresh");
       row.addEventListener("animationend", () => row.classList.remove("fresh"), { once: true });
     }
-    return kept;
+    main.dataset.laid = ++laid;
+    return forms.some((form) => Number(form.elements.version?.value) < Number(fresh.dataset.liveVersion));
   };
 
   const say = (what) => {
@@ -120,16 +111,21 @@
     notice.hidden = !what;
   };
 
-  // A list that somebody made longer is theirs; once nothing is selected any more, the list follows again.
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    event.detail.target.closest("[data-grows]")?.setAttribute("data-grown", "");
+  // A list that somebody made longer is asked for as long as it is.
+  document.addEventListener("htmx:beforeSwap", ({ detail: { target, pathInfo, xhr } }) => {
+    const turned = new URL(pathInfo.finalRequestPath, location.href).searchParams.get("before");
+    if (turned && xhr.status === 200) target.closest("[data-grows]")?.setAttribute("data-grown", turned);
   });
+  // Nothing moves under a button that is pressed; once nothing is selected any more, the list follows again.
+  for (const name of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) {
+    document.addEventListener(name, (event) => { held = event.buttons > 0; }, { passive: true });
+  }
   for (const name of ["change", "reset"]) {
     document.addEventListener(name, () => setTimeout(() => {
       if (notice.dataset.said === "selected" && !main.querySelector("[data-row] :checked")) look();
     }));
   }
-  document.addEventListener("htmx:afterSwap", () => { if (notice.dataset.said === "typing" && !typing()) look(); });
+  document.addEventListener("htmx:afterSwap", () => { if (notice.dataset.said === "typing" && !typingIn(main).size) look(); });
   document.addEventListener("visibilitychange", () => { if (document.hidden) rest(); else follow(); });
   addEventListener("pagehide", rest);
   addEventListener("pageshow", (event) => { if (event.persisted) follow(); });
