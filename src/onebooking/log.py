@@ -6,7 +6,9 @@ import sys
 import structlog
 
 # What a line may say beside its message: ids, times and numbers.
-_FIELDS = ("request_id", "delivery_id", "website_id", "status", "duration_ms", "attempt")
+_FIELDS = (
+    "request_id", "member_id", "delivery_id", "website_id", "status", "duration_ms", "attempt",
+)  # fmt: skip
 
 
 def set_up_logging(level: str, *, for_people: bool) -> None:

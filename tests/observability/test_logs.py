@@ -8,9 +8,11 @@ from io import StringIO
 import pytest
 
 from onebooking.log import set_up_logging
+from onebooking.members.model import Role
 from tests import make
 from tests.front_door import Hub, member
-from tests.parks import attempted, break_down, told, until, working
+from tests.members.browsing import PASSWORD, joined
+from tests.parks import attempted, break_down, run, told, until, working
 
 pytestmark = pytest.mark.anyio
 
@@ -86,3 +88,39 @@ async def test_a_sync_that_went_well_has_its_row_and_no_line(hub: Hub, said: Str
     lines = [json.loads(line) for line in said.getvalue().splitlines()]
     events = [line["event"] for line in lines if line["logger"] == "onebooking.requests"]
     assert events == ["POST /api/bookings/sync 400"]
+
+
+async def test_an_attempt_to_sign_in_names_the_account_by_its_id_and_nobody_by_address(
+    hub: Hub, said: StringIO
+) -> None:
+    mina = await joined(hub.database, Role.STAFF, email="mina@example.com")
+    ours = {"Sec-Fetch-Site": "same-origin"}
+
+    async def tries(email: str, password: str) -> None:
+        form = {"email": email, "password": password}
+        await hub.http.post("/sign-in", data=form, headers=ours)
+
+    await tries("mina@example.com", "wrong")
+    await run(hub.database, "UPDATE sign_in_tries SET next_at = now() + interval '1 hour'")
+    await tries("mina@example.com", "wrong")
+    await run(hub.database, "DELETE FROM sign_in_tries")
+    await tries("stranger@example.com", "wrong")
+    await tries("MINA@example.com", PASSWORD)
+    await hub.http.post("/members/invite", data={}, headers=ours)
+    await hub.http.post("/reset", data={"email": "mina@example.com"}, headers=ours)
+    lines = [json.loads(line) for line in said.getvalue().splitlines()]
+    attempts = [
+        (line["event"], line.get("member_id"))
+        for line in lines
+        if line["logger"] == "onebooking.requests"
+    ]
+    known = str(mina.id)
+    assert attempts == [
+        ("POST /sign-in 401", known),
+        ("POST /sign-in 429", known),
+        ("POST /sign-in 401", None),
+        ("POST /sign-in 303", known),
+        ("POST /members/invite 403", known),
+        ("POST /reset 200", known),
+    ]
+    assert "@example.com" not in said.getvalue()

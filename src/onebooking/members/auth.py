@@ -22,6 +22,7 @@ from onebooking.reach import NOTHING
 from onebooking.web.callers import address_of
 from onebooking.web.cookies import session_token
 from onebooking.web.origin import check_origin
+from onebooking.web.requests import log_for
 
 TOKEN_SCHEME = SecurityScheme(
     type="http",
@@ -53,6 +54,7 @@ async def desk_of(request: Request[Any, Any, Any], database: Database) -> AsyncI
     token = bearer_token(request)
     if token is not None:
         async with desk_by_token(request, database, token) as desk:
+            log_for(request, desk.member.id)
             yield desk
         return
     cookie = session_token(request.cookies, request.scope["scheme"])
@@ -62,6 +64,7 @@ async def desk_of(request: Request[Any, Any, Any], database: Database) -> AsyncI
     provider = provider_in(request)
     async with database.begin(NOTHING) as tx:
         session = await _found(tx, provider, cookie, request)
+        log_for(request, session.member_id)
         if not is_due(session, now=utc_now()):
             yield await _resumed(tx, session)
             return

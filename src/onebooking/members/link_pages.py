@@ -27,6 +27,7 @@ from onebooking.settings import Settings
 from onebooking.web.forms import Form
 from onebooking.web.languages import chosen_language
 from onebooking.web.pages import Page, field_errors, go_to, page, page_router
+from onebooking.web.requests import log_for
 from onebooking.words import say
 
 Asked = Request[Any, Any, Any]
@@ -76,7 +77,7 @@ async def invitation_page(
     request: Asked, database: NamedDependency[Database], token: FromPath[str]
 ) -> Page:
     """Choose name and password."""
-    way = await _looked(database, Kind.INVITATION, token)
+    way = await _looked(request, database, Kind.INVITATION, token)
     context: dict[str, Any] = {"invited": way.member, "called": "", "part": _part(request)}
     return _form(request, "invitation", theirs=way.member.language, **context)
 
@@ -91,7 +92,7 @@ async def accept_now(
 ) -> Page:
     """Use the invitation up, and sign its member in."""
     name, now = form.get("name"), utc_now()
-    way = await _looked(database, Kind.INVITATION, token)
+    way = await _looked(request, database, Kind.INVITATION, token)
     try:
         _check_name(name)
         opened = await _opened(database, provider, way, form)
@@ -135,6 +136,7 @@ async def ask_now(
         return page(request, "members/forgotten.html", status=failed.status, **context)
     reply = page(request, "members/forgotten.html", sent=True, email=email, error="")
     if found is not None:
+        log_for(request, found.member.id)
         try:
             url = base_url(settings, str(request.base_url)) + path_of(Kind.RESET, found.token)
         except NotMailed as failed:
@@ -157,7 +159,7 @@ async def reset_page(
     request: Asked, database: NamedDependency[Database], token: FromPath[str]
 ) -> Page:
     """Choose a new password."""
-    way = await _looked(database, Kind.RESET, token)
+    way = await _looked(request, database, Kind.RESET, token)
     context: dict[str, Any] = {"email": way.member.email, "part": _part(request)}
     return _form(request, "reset", theirs=way.member.language, **context)
 
@@ -173,7 +175,7 @@ async def reset_now(
 ) -> Page:
     """Use the link up. Signing in comes after, with the second factor where there is one."""
     now = utc_now()
-    way = await _looked(database, Kind.RESET, token)
+    way = await _looked(request, database, Kind.RESET, token)
     member = way.member
     try:
         opened = await _opened(database, provider, way, form)
@@ -205,10 +207,11 @@ class Way(Struct, frozen=True):
     member: Member
 
 
-async def _looked(database: Database, kind: Kind, token: str) -> Way:
+async def _looked(request: Asked, database: Database, kind: Kind, token: str) -> Way:
     """What a link opens and to whom, without using it. Raises LinkOver."""
     async with database.begin(NOTHING) as tx:
         link = await links.look(tx, kind, token, now=utc_now())
+        log_for(request, link.member_id)
         return Way(token, link, await links.member_of(tx, link))
 
 

@@ -31,20 +31,22 @@ class Entered(Struct, frozen=True):
     language: Language | None = None
 
 
-async def knock(tx: Tx, provider: Provider, email: str, place: Place, *, now: datetime) -> Known:
-    """Count a try to sign in, and fetch what the password is held against.
-
-    Commit before that is done: a try counts whatever becomes of it.
-
-    Raises:
-        RateLimited: too many wrong ones from this address; elsewhere nobody notices.
-    """
+async def look(tx: Tx, provider: Provider, email: str) -> Known:
+    """What the password of whoever wants in at this address is held against."""
     address = address_of(email)
-    await throttle.knock(tx, throttle.doors_to(address, place.address), now=now)
     member = await queries.by_email(tx, address)
     if member is None or member.disabled_at is not None:
         return Known(address)
     return Known(address, member.id, await provider.kept(tx, member.id))
+
+
+async def knock(tx: Tx, known: Known, place: Place, *, now: datetime) -> None:
+    """Count a try to sign in. Commit before the password is looked at: it counts whatever comes.
+
+    Raises:
+        RateLimited: too many wrong ones from this address; elsewhere nobody notices.
+    """
+    await throttle.knock(tx, throttle.doors_to(known.email, place.address), now=now)
 
 
 async def enter(

@@ -32,6 +32,7 @@ from onebooking.web.cookies import (
 from onebooking.web.forms import Form
 from onebooking.web.languages import chosen_language, language_of
 from onebooking.web.pages import Page, field_errors, go_to, our_path, page, page_router
+from onebooking.web.requests import log_for
 from onebooking.words import say
 
 Asked = Request[Any, Any, Any]
@@ -73,7 +74,9 @@ async def _entered(request: Asked, database: Database, provider: Provider, form:
     """Two short transactions, and between them the slow part, which holds no connection."""
     now, place = utc_now(), place_of(request)
     async with database.begin(NOTHING) as tx:
-        known = await sign_in.knock(tx, provider, form.get("email"), place, now=now)
+        known = await sign_in.look(tx, provider, form.get("email"))
+        log_for(request, known.member_id)
+        await sign_in.knock(tx, known, place, now=now)
     proof = await provider.check(known, form.get("password"))
     try:
         async with database.begin(NOTHING) as tx:
@@ -216,6 +219,7 @@ async def _half(tx: Tx, request: Asked, wait: Wait) -> tuple[Session, Member]:
     member = await queries.by_id(tx, session.member_id) if session else None
     if session is None or member is None or session.waits_for != wait:
         raise AuthFailed(say("Sign in again."))
+    log_for(request, member.id)
     return session, member
 
 
