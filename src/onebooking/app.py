@@ -32,6 +32,7 @@ from onebooking.live.follow import follow
 from onebooking.live.watchers import Watchers
 from onebooking.members import (
     account_pages,
+    factor_pages,
     language_pages,
     link_pages,
     mail_pages,
@@ -153,6 +154,7 @@ def make_app() -> Litestar:
             link_pages.router,
             members.router,
             account_pages.router,
+            factor_pages.router,
             mail_pages.router,
             website_pages.router,
             websites_pages.router,

@@ -91,6 +91,7 @@ def test_a_colleague_is_invited_joins_and_sets_up_a_second_factor(
     ).click()
     page.get_by_text("No camera?").click()
     secret = page.locator("#secret").inner_text().replace(" ", "")
+    page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_label("The six digits it shows now").fill(code_of(secret))
     page.get_by_role("button", name="Turn on the second factor").click()
     expect(page.get_by_text("Keep these recovery codes")).to_be_visible()

@@ -80,13 +80,19 @@ async def test_sessions_are_listed_and_ended(database: Database, tmp_path: Path)
         assert 'title="Firefox on a test"' in page.text
         others = re.findall(r'action="(/account/sessions/[0-9a-f-]{36}/end)"', page.text)
         assert len(others) == 2  # not this one's, not the stranger's
-        assert (await browser.sends(others[0])).status_code == 303
-        assert (await browser.sends(others[0])).status_code == 404
+        proof = {"sessions_password": PASSWORD}
+        for stolen in ({}, {"sessions_password": "wrong"}):  # the browser, and not the password
+            for path in (others[0], "/account/sessions/end"):
+                refused = await browser.sends(path, **stolen)
+                assert (refused.status_code, "not your password" in refused.text) == (422, True)
+        assert await make.rows(database, member_sessions, member_id=member.id) == 3
+        assert (await browser.sends(others[0], **proof)).status_code == 303
+        assert (await browser.sends(others[0], **proof)).status_code == 404
         ((theirs,),) = await all_of(
             database, f"SELECT id FROM member_sessions WHERE member_id = '{stranger.id}'"
         )
-        assert (await browser.sends(f"/account/sessions/{theirs}/end")).status_code == 404
-        assert (await browser.sends("/account/sessions/end")).status_code == 303
+        assert (await browser.sends(f"/account/sessions/{theirs}/end", **proof)).status_code == 404
+        assert (await browser.sends("/account/sessions/end", **proof)).status_code == 303
         assert await browser.is_signed_in()
     assert await make.rows(database, member_sessions, member_id=member.id) == 1
     assert await make.rows(database, member_sessions, member_id=stranger.id) == 1

@@ -13,11 +13,12 @@ from onebooking.reach import EVERYTHING
 from onebooking.tables import member_recovery_codes
 from onebooking.vault import Reencrypted, Vault
 from tests import make
-from tests.members.browsing import Browser, browsing, code_of, joined, secret_on
+from tests.members.browsing import PASSWORD, Browser, browsing, code_of, joined, secret_on
 from tests.parks import all_of, run
 
 pytestmark = pytest.mark.anyio
 MINA = "mina@example.com"
+PROOF = {"factor_password": PASSWORD}
 RFC_SECRET = b"12345678901234567890"  # RFC 6238, appendix B, cut to six digits
 RFC_CODES = {59: "287082", 1111111109: "081804", 1234567890: "005924", 20000000000: "353130"}
 
@@ -57,7 +58,8 @@ async def turned_on(browser: Browser) -> tuple[bytes, list[str]]:
     secret = secret_on(page)
     assert secret_on(await browser.opens("/account/second-factor")) == secret  # until confirmed
     # The step before this one's: the test's next code is then a later one.
-    done = await browser.sends("/account/second-factor", code=code_of(secret, steps=-1))
+    code = code_of(secret, steps=-1)
+    done = await browser.sends("/account/second-factor", code=code, current=PASSWORD)
     codes = re.findall(r"\b(?:[a-z2-7]{4}-){5}[a-z2-7]{4}\b", done.text)
     assert len(set(codes)) == 10
     return secret, codes
@@ -150,7 +152,7 @@ async def test_in_production_a_superadmin_must_have_one(database: Database, tmp_
         done = await browser.sends("/sign-in/second-factor", code=code)
         assert (done.status_code, "recovery codes" in done.text) == (200, True)
         assert await browser.is_signed_in()
-        kept = await browser.sends("/account/second-factor/off", code=code_of(secret))
+        kept = await browser.sends("/account/second-factor/off", code=code_of(secret), **PROOF)
         assert (kept.status_code, "Superadmins need" in kept.text) == (422, True)
         await browser.sends("/sign-out")
         again = await browser.signs_in(MINA)
@@ -165,18 +167,58 @@ async def test_turning_it_off_takes_a_code(database: Database, tmp_path: Path) -
     async with browsing(database, tmp_path) as browser:
         await browser.signs_in(MINA)
         secret, codes = await turned_on(browser)
-        assert (await browser.sends("/account/second-factor/off", code="1")).status_code == 422
+        wrong = await browser.sends("/account/second-factor/off", code="1", **PROOF)
+        assert (wrong.status_code, 'id="code-error"' in wrong.text) == (422, True)
         assert (await browser.opens("/account/second-factor")).status_code == 403
-        fresh = await browser.sends("/account/second-factor/codes", code=codes[0])
+        fresh = await browser.sends("/account/second-factor/codes", code=codes[0], **PROOF)
         assert "recovery codes" in fresh.text
         assert codes[1] not in fresh.text
-        off = await browser.sends("/account/second-factor/off", code=code_of(secret))
+        off = await browser.sends("/account/second-factor/off", code=code_of(secret), **PROOF)
         assert off.headers["location"] == "/account?done=factor-off"
         await browser.sends("/sign-out")
         assert (await browser.signs_in(MINA)).headers["location"] == "/"
     assert await make.rows(database, member_recovery_codes) == 0
     acts = await all_of(database, "SELECT act FROM member_acts ORDER BY acted_at, id")
     assert [act for (act,) in acts] == ["factor_on", "codes_made", "factor_off"]
+
+
+async def test_a_stolen_session_sets_up_renews_and_turns_off_nothing(
+    database: Database, tmp_path: Path
+) -> None:
+    """Whoever has the cookie alone proves nothing, and uses no code up by trying."""
+    await joined(database, Role.STAFF, email=MINA)
+    async with browsing(database, tmp_path) as browser:
+        await browser.signs_in(MINA)
+        secret = secret_on(await browser.opens("/account/second-factor"))
+        for password in ("", "guessed"):
+            code = code_of(secret, steps=-1)
+            refused = await browser.sends("/account/second-factor", code=code, current=password)
+            assert (refused.status_code, secret_on(refused)) == (422, secret)
+            assert "This is not your password." in refused.text
+        assert "Set it up" in (await browser.opens("/account")).text
+        secret, codes = await turned_on(browser)
+        for act in ("off", "codes"):
+            fields = {"code": codes[0], "factor_password": "guessed"}
+            refused = await browser.sends(f"/account/second-factor/{act}", **fields)
+            assert (refused.status_code, "not your password" in refused.text) == (422, True)
+        assert "10 recovery codes are left" in (await browser.opens("/account")).text
+
+
+async def test_proving_oneself_again_grows_slow_for_who_guesses(
+    database: Database, tmp_path: Path
+) -> None:
+    await joined(database, Role.STAFF, email=MINA)
+    async with browsing(database, tmp_path) as browser:
+        await browser.signs_in(MINA)
+        for n in range(5):
+            await browser.sends("/account/sessions/end", sessions_password=f"guess {n}")
+        await run(database, "UPDATE sign_in_tries SET next_at = now() + interval '1 hour'")
+        for path, field in (
+            ("/account/sessions/end", "sessions_password"),
+            ("/account/second-factor", "current"),
+            ("/account/second-factor/off", "factor_password"),
+        ):
+            assert (await browser.sends(path, **{field: PASSWORD})).status_code == 429
 
 
 async def test_half_a_session_of_a_disabled_member_ends(database: Database, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""One's own account: password, second factor, sessions, tokens."""
+"""One's own account: password, sessions, tokens."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,12 +12,10 @@ from litestar.params import FromPath
 from onebooking.clock import utc_now
 from onebooking.db import Database
 from onebooking.errors import FieldError, InvalidPayload, NotAllowed, OneBookingError
-from onebooking.members import account, factors, second_factor, sessions, tokens
+from onebooking.members import account, factors, sessions, tokens
 from onebooking.members.auth import Desk, desk_of, place_of
-from onebooking.members.model import Role
 from onebooking.members.provider import Known, Provider, WrongSignIn
 from onebooking.members.telling import browser_of
-from onebooking.vault import Vault
 from onebooking.web.cookies import session_cookie
 from onebooking.web.forms import Form
 from onebooking.web.pages import Page, field_errors, go_to, page, page_router
@@ -29,8 +27,8 @@ Asked = Request[Any, Any, Any]
 @get("/account")
 async def account_page(request: Asked, database: NamedDependency[Database]) -> Page:
     """All of it on one page."""
-    async with _at_browser(request, database) as desk:
-        return await _account(request, desk)
+    async with at_browser(request, database) as desk:
+        return await account_with(request, desk)
 
 
 @post("/account/password", status_code=303)
@@ -42,108 +40,53 @@ async def change_password(
 ) -> Page:
     """A new password, for who knows the old one; every other session ends."""
     now = utc_now()
-    async with _at_browser(request, database) as desk:
+    async with at_browser(request, database) as desk:
         whom = desk.member
-        await second_factor.knock(desk.tx, whom, place_of(request), now=now)
+        await account.knock(desk.tx, whom, place_of(request), now=now)
         known = Known(whom.email, whom.id, await provider.kept(desk.tx, whom.id))
     current, new = form.get("current"), form.get("password")
     try:
         proof = await provider.change(known, whom.name, current, new=new)
     except (WrongSignIn, InvalidPayload) as failed:
-        wrong = _wrong("current", say("This is not your password."))
-        said = wrong if isinstance(failed, WrongSignIn) else failed
-        async with _at_browser(request, database) as again:
-            return await _account(request, again, said)
-    async with _at_browser(request, database) as desk:
-        tx, member, session_id = desk.tx, desk.member, _session_of(desk)
+        said = _not_yours("current") if isinstance(failed, WrongSignIn) else failed
+        async with at_browser(request, database) as again:
+            return await account_with(request, again, said)
+    async with at_browser(request, database) as desk:
+        tx, member, session_id = desk.tx, desk.member, session_of(desk)
+        await account.come_in(tx, member, place_of(request))
         token = await account.change_password(tx, member, session_id, proof, now=now)
     reply = go_to(request, "/account?done=password")
     reply.set_cookie(session_cookie(token, request.scope["scheme"], lasts=sessions.LONGEST))
     return reply
 
 
-@get("/account/second-factor")
-async def factor_page(
-    request: Asked, database: NamedDependency[Database], vault: NamedDependency[Vault]
-) -> Page:
-    """Scan, and type the first code."""
-    async with _at_browser(request, database) as desk:
-        proposal = await second_factor.propose(desk.tx, vault, desk.member)
-    context: dict[str, Any] = {"proposal": proposal, "errors": {}}
-    return page(request, "members/factor.html", member=desk.member, **context)
-
-
-@post("/account/second-factor", status_code=200)
-async def confirm_factor(
+@post("/account/sessions/end", status_code=303)
+async def end_other_sessions(
     request: Asked,
     database: NamedDependency[Database],
-    vault: NamedDependency[Vault],
-    form: NamedDependency[Form],
-) -> Page:
-    """Put it in use and show the recovery codes; the session goes on under a new token."""
-    now = utc_now()
-    async with _at_browser(request, database) as desk:
-        await second_factor.knock(desk.tx, desk.member, place_of(request), now=now)
-    try:
-        async with _at_browser(request, database) as desk:
-            codes = await second_factor.confirm(
-                desk.tx, vault, desk.member, form.get("code"), now=now
-            )
-            token = await sessions.renew(desk.tx, _session_of(desk), now=now)
-    except second_factor.WrongCode as failed:
-        async with _at_browser(request, database) as desk:
-            proposal = await second_factor.propose(desk.tx, vault, desk.member)
-            context: dict[str, Any] = {"proposal": proposal, "errors": field_errors(failed)}
-            return page(request, "members/factor.html", status=422, member=desk.member, **context)
-    reply = page(request, "members/recovery_codes.html", codes=codes, onward="/account")
-    reply.set_cookie(session_cookie(token, request.scope["scheme"], lasts=sessions.LONGEST))
-    return reply
-
-
-@post("/account/second-factor/{act:str}", status_code=200)
-async def change_factor(
-    request: Asked,
-    database: NamedDependency[Database],
-    vault: NamedDependency[Vault],
     provider: NamedDependency[Provider],
     form: NamedDependency[Form],
-    act: FromPath[str],
 ) -> Page:
-    """Turn it off, or make new recovery codes: both for a code."""
-    now, codes = utc_now(), None
-    async with _at_browser(request, database) as desk:
-        await second_factor.knock(desk.tx, desk.member, place_of(request), now=now)
-    try:
-        async with _at_browser(request, database) as desk:
-            tx, member = desk.tx, desk.member
-            await second_factor.prove(tx, vault, member, form.get("code"), now=now)
-            if act == "codes":
-                codes = await second_factor.make_codes(tx, member, now=now)
-            else:
-                required = member.role == Role.SUPERADMIN and provider.factor_required
-                await second_factor.turn_off(tx, member, by=member, now=now, required=required)
-    except OneBookingError as failed:
-        async with _at_browser(request, database) as desk:
-            return await _account(request, desk, _wrong("code", failed.message))
-    if codes is None:
-        return go_to(request, "/account?done=factor-off")
-    return page(request, "members/recovery_codes.html", codes=codes, onward="/account")
-
-
-@post("/account/sessions/end", status_code=303)
-async def end_other_sessions(request: Asked, database: NamedDependency[Database]) -> Page:
-    """Sign out everywhere but here."""
-    async with _at_browser(request, database) as desk:
+    """Sign out everywhere but here, for who proves themself once more."""
+    if (refused := await _unproved(request, database, provider, form)) is not None:
+        return refused
+    async with at_browser(request, database) as desk:
         await account.end_other_sessions(desk.tx, desk.member, desk.session_id, now=utc_now())
     return go_to(request, "/account?done=sessions")
 
 
 @post("/account/sessions/{session_id:uuid}/end", status_code=303)
 async def end_session(
-    request: Asked, database: NamedDependency[Database], session_id: FromPath[UUID]
+    request: Asked,
+    database: NamedDependency[Database],
+    provider: NamedDependency[Provider],
+    form: NamedDependency[Form],
+    session_id: FromPath[UUID],
 ) -> Page:
-    """Sign out in one place."""
-    async with _at_browser(request, database) as desk:
+    """Sign out in one place, likewise."""
+    if (refused := await _unproved(request, database, provider, form)) is not None:
+        return refused
+    async with at_browser(request, database) as desk:
         await account.end_session(desk.tx, desk.member, session_id, now=utc_now())
     return go_to(request, "/account?done=sessions")
 
@@ -153,10 +96,10 @@ async def make_token(
     request: Asked, database: NamedDependency[Database], form: NamedDependency[Form]
 ) -> Page:
     """A new token, shown on this answer and never again."""
-    async with _at_browser(request, database) as desk:
+    async with at_browser(request, database) as desk:
         by = desk.member.email
         token = await tokens.create_token(desk.tx, by, name=form.get("name"), by=by)
-        return await _account(request, desk, new_token=token)
+        return await account_with(request, desk, new_token=token)
 
 
 @post("/account/tokens/{token_id:uuid}/revoke", status_code=303)
@@ -164,14 +107,14 @@ async def revoke_token(
     request: Asked, database: NamedDependency[Database], token_id: FromPath[UUID]
 ) -> Page:
     """Let a token open nothing any more."""
-    async with _at_browser(request, database) as desk:
+    async with at_browser(request, database) as desk:
         by = desk.member.email
         await tokens.revoke_token(desk.tx, desk.member, token_id, by=by, now=utc_now())
     return go_to(request, "/account?done=token")
 
 
 @asynccontextmanager
-async def _at_browser(request: Asked, database: Database) -> AsyncIterator[Desk]:
+async def at_browser(request: Asked, database: Database) -> AsyncIterator[Desk]:
     """`desk_of` for who signed in. A script's token decides nothing about its member's account.
 
     Raises:
@@ -183,15 +126,51 @@ async def _at_browser(request: Asked, database: Database) -> AsyncIterator[Desk]
         yield desk
 
 
-def _session_of(desk: Desk) -> UUID:
-    """The session that `_at_browser` made sure of."""
+async def prove_again(
+    request: Asked, database: Database, provider: Provider, password: str, *, field: str
+) -> None:
+    """Hold a password against that of who is signed in: what follows takes more than a session.
+
+    Raises:
+        InvalidPayload: it is wrong; about `field`.
+        RateLimited: too many wrong ones.
+    """
+    place = place_of(request)
+    async with at_browser(request, database) as desk:
+        whom = desk.member
+        await account.knock(desk.tx, whom, place, now=utc_now())
+        known = Known(whom.email, whom.id, await provider.kept(desk.tx, whom.id))
+    try:
+        await provider.confirm(known, password)
+    except WrongSignIn:
+        raise _not_yours(field) from None
+    async with at_browser(request, database) as desk:
+        await account.come_in(desk.tx, desk.member, place)
+
+
+async def _unproved(
+    request: Asked, database: Database, provider: Provider, form: Form
+) -> Page | None:
+    """The page again where the password of the sessions' form is wrong."""
+    password = form.get("sessions_password")
+    try:
+        await prove_again(request, database, provider, password, field="sessions_password")
+    except InvalidPayload as failed:
+        async with at_browser(request, database) as desk:
+            return await account_with(request, desk, failed)
+    return None
+
+
+def session_of(desk: Desk) -> UUID:
+    """The session that `at_browser` made sure of."""
     assert desk.session_id is not None  # noqa: S101
     return desk.session_id
 
 
-async def _account(
+async def account_with(
     request: Asked, desk: Desk, failed: OneBookingError | None = None, *, new_token: str = ""
 ) -> Page:
+    """The account page, or the same again with what was wrong, or with a new token."""
     member_id, now = desk.member.id, utc_now()
     factor = await factors.factor_of(desk.tx, member_id)
     places = await sessions.list_of(desk.tx, member_id, now=now)
@@ -210,14 +189,18 @@ async def _account(
     return page(request, "members/account.html", status=status, member=desk.member, **context)
 
 
-def _wrong(field: str, message: str) -> InvalidPayload:
+def wrong(field: str, message: str) -> InvalidPayload:
+    """What is wrong with one field."""
     return InvalidPayload(message, details=(FieldError(field, message),))
+
+
+def _not_yours(field: str) -> InvalidPayload:
+    return wrong(field, say("This is not your password."))
 
 
 router = page_router(
     "/",
     [
-        account_page, change_password, factor_page, confirm_factor, change_factor,
-        end_other_sessions, end_session, make_token, revoke_token,
+        account_page, change_password, end_other_sessions, end_session, make_token, revoke_token,
     ],
 )  # fmt: skip

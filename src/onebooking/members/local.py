@@ -69,6 +69,11 @@ class Local(Struct, frozen=True):
         fresh = await passwords.hash_password(password) if checked.stale else None
         return PasswordProof(known.email, fresh)
 
+    async def confirm(self, known: Known, password: str) -> None:
+        """Who has none yet needs to know none."""
+        if known.kept is not None:
+            await self.check(known, password)
+
     async def first(self, email: str, name: str, password: str) -> PasswordProof:
         """A password that nobody guesses, and that no breach has told."""
         passwords.check_new(password, about=(email, name))
@@ -86,9 +91,8 @@ class Local(Struct, frozen=True):
         return await self.first(member.email, name, password)
 
     async def change(self, known: Known, name: str, password: str, *, new: str) -> PasswordProof:
-        """Who has none yet needs to know none."""
-        if known.kept is not None:
-            await self.check(known, password)
+        """Holds the new one against what it must not be."""
+        await self.confirm(known, password)
         return await self.first(known.email, name, new)
 
     async def mail_invitation(self, member: Member, url: str, *, by: str) -> None:

@@ -85,6 +85,13 @@ class Provider(Protocol):
     async def check(self, known: Known, password: str) -> Proof:
         """Hold a password against what is known. Raises WrongSignIn."""
 
+    async def confirm(self, known: Known, password: str) -> None:
+        """The same for who is signed in and proves it once more; who has none is let by.
+
+        Raises:
+            WrongSignIn: it is wrong.
+        """
+
     async def first(self, email: str, name: str, password: str) -> Proof:
         """What the first superadmin will sign in with. Raises InvalidPayload, WrongSignIn."""
 

@@ -93,6 +93,12 @@ class Supabase(Struct, frozen=True):
             raise WrongSignIn(_SAID.get(no.code, WrongSignIn().message)) from None
         return await self._proof(granted, linked=known.kept)
 
+    async def confirm(self, known: Known, password: str) -> None:
+        """Signs in with it, and out again."""
+        proof = await self.check(known, password)
+        if proof.held is not None:
+            await self.leave(proof.held.encrypted)
+
     async def first(self, email: str, name: str, password: str) -> AccountProof:  # noqa: ARG002
         """The password of an account that is there already."""
         return await self.check(Known(email.strip().lower()), password)
