@@ -190,10 +190,13 @@ async def test_a_delivery_given_up_is_sent_again_by_who_may(hub: Hub) -> None:
     delivery = str((await one(hub.database, "SELECT id FROM deliveries"))[0])
     path = f"/bookings/{booking}/deliveries/{delivery}/resend"
     staff, admin = await desk(hub, Role.STAFF, "hanuman-world"), await desk(hub, Role.ADMIN)
-    assert path not in (await staff.opens(f"/bookings/{booking}")).text
+    seen = await staff.opens(f"/bookings/{booking}")
+    assert path not in seen.text
+    assert "does not have the last change, and nothing is tried any more: Notes" in words_of(seen)
     assert (await staff.sends(path)).status_code == 403
     assert path in (await admin.opens(f"/bookings/{booking}")).text
     other = await book(hub)
     assert (await admin.sends(path.replace(booking, other))).status_code == 404
     assert (await admin.sends(path)).status_code == 303
+    assert "nothing is tried any more" not in (await admin.opens(f"/bookings/{booking}")).text
     assert (await one(hub.database, "SELECT state FROM deliveries"))[0] == "waiting"

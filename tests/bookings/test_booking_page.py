@@ -74,6 +74,7 @@ async def test_an_erased_guest_is_said_to_be_erased_and_stays_so(hub: Hub) -> No
     assert done.status_code == 303
     page = await admin.opens(f"/bookings/{booking}")
     assert "data was erased on" in words_of(page)
+    assert "Name, addresses and wishes are erased." in words_of(page)
     assert "Siriporn" not in page.text
     assert "?edit=guest" not in page.text
     assert "?edit=activity" in page.text

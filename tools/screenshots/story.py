@@ -16,6 +16,7 @@ NAMES = {
     "flying-hanuman": "Flying Hanuman",
     "hanuman-luge": "Hanuman Luge",
 }
+OURS, THEIRS = "Kata Hillside Resort", "The Old Town House"
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,9 @@ def tell(hub: Hub, parks: dict[str, Park], tokens: dict[str, str]) -> Story:
     _send(parks["hanuman-luge"], stranger | {"event": "booking.updated", "guest_count": 3})
     parks["flying-hanuman"].process.stop()
     late = [_edit(people["Nok"], one, {"time_slot": "15:30"}) for one in flying[:6]]
-    _edit(people["Nok"], flying[7], {"transport": {"hotel_name": "Kata Hillside Resort"}})
-    _heard(parks["flying-hanuman"], flying[7], {"transport": {"hotel_name": "The Old Town House"}})
+    contested = next(one for one in flying[7:] if one.hotel_name not in (None, OURS, THEIRS))
+    _edit(people["Nok"], contested, {"transport": {"hotel_name": OURS}})
+    _heard(parks["flying-hanuman"], contested, {"transport": {"hotel_name": THEIRS}})
     _heard(
         parks["hanuman-luge"],
         luge[4],
@@ -71,7 +73,7 @@ def tell(hub: Hub, parks: dict[str, Park], tokens: dict[str, str]) -> Story:
         hub,
         guest=hero.customer_name,
         edited=edited,
-        conflicted=_id(people["Nok"], flying[7]),
+        conflicted=_id(people["Nok"], contested),
         failing=eventually(lambda: _failing(people["Nok"], late[0])),
         refused=refused,
         erased=erased,

@@ -29,10 +29,13 @@ def views(story: Story) -> Iterator[View]:
     yield View("sign-in", "/sign-in", stranger=True, main=True)
     yield View("reset", "/reset", stranger=True)
     yield View("overview", "/", main=True, whole=True)
+    yield View("overview-day", "/", act=_point)
     yield View("bookings", "/bookings?range=week", main=True)
     yield View("bookings-export", "/bookings?range=week", act=_menu)
-    yield View("exports", "/exports")
+    yield View("exports", "/exports", act=_export)
     yield View("bookings-picked", "/bookings?range=week", act=_pick)
+    yield View("bookings-look", "/bookings?range=week", act=_look)
+    yield View("bookings-filters", "/bookings?range=week&website_id=hanuman-world", act=_filters)
     yield View("bookings-search", f"/bookings?q={quote(story.guest)}")
     yield View("bookings-nothing", "/bookings?q=nobody+of+this+name")
     yield View("booking", booking, main=True, whole=True)
@@ -65,6 +68,32 @@ def views(story: Story) -> Iterator[View]:
 
 def _menu(page: Page) -> None:
     page.locator("summary", has_text="Export").click()
+
+
+def _filters(page: Page) -> None:
+    page.locator("summary", has_text="Filters").click()
+
+
+def _export(page: Page) -> None:
+    """What is too long to wait for: here, what this week's list would be."""
+    here = {"Sec-Fetch-Site": "same-origin"}
+    page.request.post("/exports", form={"format": "xlsx", "range": "week"}, headers=here)
+    page.reload()
+    page.get_by_role("link", name="Download").first.wait_for()
+
+
+def _look(page: Page) -> None:
+    """What it would come to, to cancel the first three."""
+    _pick(page)
+    page.get_by_role("button", name="Cancel bookings").click()
+    page.get_by_role("heading", name="Cancel these bookings?").wait_for()
+
+
+def _point(page: Page) -> None:
+    """At a day of the second chart."""
+    chart = page.locator("svg.chart").last
+    chart.scroll_into_view_if_needed()
+    chart.hover()
 
 
 def _pick(page: Page) -> None:

@@ -6,6 +6,7 @@ from litestar import Request
 
 from onebooking.errors import FieldError, InvalidPayload, NotFound, WrongContentType
 from onebooking.web.origin import SAFE, check_origin
+from onebooking.words import say
 
 _FORM = "application/x-www-form-urlencoded"
 _LONGEST_PATH = 255  # bytes; a file system takes no longer name
@@ -27,7 +28,7 @@ async def check_request(request: Request[Any, Any, Any]) -> None:
     """
     path = request.scope["path"]
     if "\x00" in path or len(path.encode()) > _LONGEST_PATH:
-        raise NotFound("This address")
+        raise NotFound(say("Page"))
     if b"%00" in request.scope["query_string"]:
         for name, value in request.query_params.multi_items():
             if "\x00" in value:

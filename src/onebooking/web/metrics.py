@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 from onebooking.errors import NotFound
 from onebooking.metrics_share import everybody, folder_in, process_name
 from onebooking.settings import Settings
+from onebooking.words import say
 
 _FRESH_SECONDS = 5.0
 Gauges = Callable[[], Awaitable[list[Metric]]]
@@ -64,6 +65,6 @@ def _check(given: str, settings: Settings) -> None:
     if wanted is None:
         if settings.development:
             return
-        raise NotFound("This address")
+        raise NotFound(say("Page"))
     if not hmac.compare_digest(given.encode(), f"Bearer {wanted}".encode()):
-        raise NotFound("This address")
+        raise NotFound(say("Page"))

@@ -152,7 +152,7 @@ def _of_litestar(failed: HTTPException) -> OneBookingError | None:
     if isinstance(failed, RequestEntityTooLarge):
         return TooLarge(say("The body is too large."))
     if isinstance(failed, NotFoundException):
-        return NotFound(say("This address"))
+        return NotFound(say("Page"))
     if isinstance(failed, MethodNotAllowedException):
         return WrongMethod(say("This method"))
     if isinstance(failed, ClientException):
