@@ -1,16 +1,12 @@
 """A member's browser at the hub's pages, signed in."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from html import unescape
 from typing import Any
 
 from httpx import Response
 from msgspec import Struct
-from sqlalchemy import event
 
-from onebooking.db import Database
 from onebooking.members.model import Role
 from onebooking.reach import EVERYTHING
 from tests import make
@@ -45,19 +41,3 @@ def said_on(page: Response) -> str:
     assert found, page.text
     shown = re.sub(r"<[^>]+>", " ", "<main" + main.partition("</main>")[0])
     return " ".join(unescape(shown).split())
-
-
-@contextmanager
-def counted(database: Database) -> Iterator[list[str]]:
-    """The statements that run meanwhile, those of the pool's own kind."""
-    ran: list[str] = []
-
-    def note(*call: Any) -> None:
-        ran.append(call[2])
-
-    engine = database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield ran
-    finally:
-        event.remove(engine, "before_cursor_execute", note)

@@ -5,7 +5,8 @@ from typing import TypeAlias, TypeVar
 
 import psycopg
 
-from onebooking.db import Database, Rows, Statement, Together, enter, is_away
+from onebooking.away import is_away
+from onebooking.db import Database, Rows, Statement, Together, enter
 from onebooking.errors import Unavailable
 from onebooking.pipeline import Pipeline
 from onebooking.reach import Reach

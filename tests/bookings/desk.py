@@ -6,9 +6,7 @@ from typing import Any
 
 from httpx import Response
 from msgspec import Struct
-from sqlalchemy import event
 
-from onebooking.db import Database
 from onebooking.members.model import Role
 from onebooking.reach import EVERYTHING
 from tests import make
@@ -84,20 +82,3 @@ def fields_of(html: str) -> dict[str, Any]:
 def words_of(page: Response) -> str:
     """A page's words without its tags, spaces made one."""
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
-
-
-class Counted:
-    """How many statements a pool has run since."""
-
-    def __init__(self, database: Database) -> None:
-        self.count = 0
-        engine = database.engine.sync_engine
-        event.listen(engine, "before_cursor_execute", lambda *_: self._one())
-
-    def _one(self) -> None:
-        self.count += 1
-
-    def taken(self) -> int:
-        """Since the last time this was asked."""
-        count, self.count = self.count, 0
-        return count

@@ -15,8 +15,9 @@ from onebooking.db import Database
 from onebooking.members.model import Role
 from onebooking.tables import booking_changes, deliveries
 from tests import make
+from tests.counted import counted
 from tests.front_door import Hub, member
-from tests.pages import Visitor, counted, said_on, visiting
+from tests.pages import Visitor, said_on, visiting
 from tests.parks import all_of, run
 
 pytestmark = pytest.mark.anyio

@@ -1,19 +1,16 @@
 """The list: filters, orders, pages that lose and repeat nothing, and what it costs."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from httpx import Response
-from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import text
 
 from onebooking.bookings.filters import Sort
-from onebooking.db import Database
 from onebooking.members.model import Role
 from tests import make
+from tests.counted import counted
 from tests.front_door import Hub, member
 
 pytestmark = pytest.mark.anyio
@@ -189,25 +186,11 @@ async def test_the_total_counts_to_ten_thousand(hub: Hub) -> None:
     assert (page["total"], page["total_is_exact"]) == (10_000, False)
 
 
-@contextmanager
-def counting(database: Database) -> Iterator[list[str]]:
-    """The statements sent meanwhile."""
-    sent: list[str] = []
-
-    def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(statement)
-
-    engine = database.engine.sync_engine
-    sqlalchemy_event.listen(engine, "before_cursor_execute", note)
-    yield sent
-    sqlalchemy_event.remove(engine, "before_cursor_execute", note)
-
-
 async def test_a_page_costs_the_same_number_of_statements_however_long(hub: Hub) -> None:
     costs = []
     for more in (1, 60):
         await booked(hub, *(make.event() for _ in range(more)))
-        with counting(hub.database) as sent:
+        with counted(hub.database) as sent:
             await hub.lists(limit=200)
         costs.append(len(sent))
     assert costs[0] == costs[1] <= 6

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from httpx import Response
-from sqlalchemy import event
 
 from onebooking.members.add import add_member
 from onebooking.members.model import Role
 from onebooking.reach import EVERYTHING, NOTHING
 from tests import make
+from tests.counted import counted
 from tests.front_door import Hub, signed_in
 
 pytestmark = pytest.mark.anyio
@@ -187,18 +187,15 @@ async def test_htmx_gets_the_list_alone_and_an_address_without_empty_fields(hub:
 
 
 async def test_a_page_takes_as_many_statements_with_fifty_rows_as_with_one(hub: Hub) -> None:
-    ran: list[str] = []
     headers = await browser(hub)
     await reported(hub, "HW-1")
-    engine = hub.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", lambda *call: ran.append(call[2]))
-    await opens(hub, "/bookings?q=HW&status=confirmed", headers)
-    one = len(ran)
+    with counted(hub.database) as one:
+        await opens(hub, "/bookings?q=HW&status=confirmed", headers)
     await make.website(hub.database, "flying-hanuman")
     await hub.hears_all([make.event() for _ in range(60)])
-    ran.clear()
-    await opens(hub, "/bookings?q=HW&status=confirmed", headers)
-    assert len(ran) == one
+    with counted(hub.database) as ran:
+        await opens(hub, "/bookings?q=HW&status=confirmed", headers)
+    assert len(ran) == len(one)
     assert (
         sum("FROM bookings" in statement for statement in ran) == 3
     )  # the page, its count, the statuses

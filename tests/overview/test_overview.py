@@ -12,8 +12,9 @@ from onebooking.clock import utc_now
 from onebooking.members.model import Role
 from onebooking.overview.chart import axis_top, draw
 from tests import make
+from tests.counted import counted
 from tests.front_door import Hub
-from tests.pages import counted, said_on, visiting
+from tests.pages import said_on, visiting
 from tests.parks import run
 
 pytestmark = pytest.mark.anyio

@@ -7,8 +7,9 @@ import pytest
 from onebooking.deliveries.send import Outcome
 from onebooking.members.model import Role
 from tests import make
+from tests.counted import counted
 from tests.front_door import Hub
-from tests.pages import Visitor, counted, said_on, visiting
+from tests.pages import Visitor, said_on, visiting
 from tests.parks import book, one, run
 from tests.worker import deliver
 
@@ -137,7 +138,7 @@ async def test_a_page_costs_the_same_however_much_it_shows(hub: Hub) -> None:
             with counted(hub.database) as ran:
                 await visitor.opens(path)
             costs[-1].append(len(ran))
-    assert costs == [[4 + 2, 4 + 3, 4 + 2]] * 2  # four that find out who asks
+    assert costs == [[3 + 2, 3 + 3, 3 + 2]] * 2  # three that find out who asks
 
 
 async def test_nothing_of_another_website_is_shown(hub: Hub) -> None:

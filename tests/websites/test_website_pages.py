@@ -7,8 +7,9 @@ import pytest
 
 from onebooking.members.model import Role
 from tests import make
+from tests.counted import counted
 from tests.front_door import Hub
-from tests.pages import counted, said_on, visiting
+from tests.pages import said_on, visiting
 from tests.parks import book, change, one, run
 
 pytestmark = pytest.mark.anyio
@@ -80,10 +81,10 @@ async def test_a_page_costs_the_same_however_many_there_are(hub: Hub, websites: 
     visitor = await visiting(hub)
     with counted(hub.database) as ran:
         await visitor.opens("/websites")
-    assert len(ran) == 4 + 2  # websites, health; before them whoever asks is found
+    assert len(ran) == 3 + 2  # websites, health; before them whoever asks is found
     with counted(hub.database) as ran:
         await visitor.opens(WORLD)
-    assert len(ran) == 4 + 4  # and keys, secrets
+    assert len(ran) == 3 + 4  # and keys, secrets
 
 
 async def test_its_facts_are_changed_and_what_is_wrong_is_said_beside_the_field(hub: Hub) -> None:

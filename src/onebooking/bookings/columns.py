@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
-from onebooking.db import Tx
+from onebooking.composed import composed
+from onebooking.db import Tx, together
 from onebooking.tables import member_columns
 
 # Reference, activity and status are there always. These are chosen, in this order.
@@ -27,8 +28,11 @@ def chosen(names: Iterable[str]) -> tuple[str, ...]:
 
 async def columns_of(tx: Tx, member_id: UUID) -> tuple[str, ...]:
     """What a member's list shows where its address says nothing else."""
-    kept = (await tx.execute(select(c.columns).where(c.member_id == member_id))).scalar()
-    return USUAL if kept is None else chosen(kept)
+    (kept,) = await together(tx, _KEPT.of(member=member_id))
+    return chosen(kept[0]["columns"]) if kept else USUAL
+
+
+_KEPT = composed(select(c.columns).where(c.member_id == bindparam("member")))
 
 
 async def keep_columns(tx: Tx, member_id: UUID, names: Iterable[str]) -> None:

@@ -6,19 +6,19 @@ in one decides how it is found.
 
 from typing import Any
 
-from sqlalchemy import Select, and_, func, lateral, select, text, true, values
+from sqlalchemy import Select, and_, func, lateral, select, true, values
 from sqlalchemy import column as named
 
 from onebooking.bookings import filters
 from onebooking.bookings.filters import Filters
-from onebooking.db import Tx, within
+from onebooking.db import Statement, Tx, together, within
 from onebooking.reach import Reach
 from onebooking.tables import bookings
 
 MOST_COUNTED = 10_000
 b = bookings.c
 # A page is too small to be worth a second process.
-_AS_ASKED = text(
+_AS_ASKED = Statement(
     "SELECT set_config('plan_cache_mode', 'force_custom_plan', true), "
     "set_config('max_parallel_workers_per_gather', '0', true)"
 )
@@ -26,7 +26,7 @@ _AS_ASKED = text(
 
 async def plan_as_asked(tx: Tx) -> None:
     """Let the statements of the rest of this transaction be planned for their values."""
-    await tx.execute(_AS_ASKED)
+    await together(tx, _AS_ASKED)
 
 
 def page_ids(reach: Reach, wanted: Filters, *, limit: int, cursor: str | None) -> Select[Any]:

@@ -17,6 +17,23 @@ from onebooking.tables import booking_changes, bookings, conflicts, websites
 from onebooking.web import paging
 
 b = bookings.c
+# Which columns each part of a booking is made of.
+_CUSTOMER = {
+    "name": "customer_name",
+    "email": "customer_email",
+    "phone": "customer_phone",
+    "country_code": "customer_country_code",
+    "special_requests": "special_requests",
+}
+_TRANSPORT = {
+    "type": "transport_type",
+    "hotel_name": "hotel_name",
+    "room_number": "room_number",
+    "non_players": "non_players",
+    "private_passengers": "private_passengers",
+    "cost": "transport_cost",
+}
+_OWN = tuple(name for name in Booking.__struct_fields__ if name not in {"customer", "transport"})
 
 
 class Page(Struct, frozen=True):
@@ -43,10 +60,16 @@ class Locked(Struct, frozen=True):
     values: RowMapping
 
 
+# What a booking shows; what is only compared with, such as `source_values`, stays where it is.
+_SHOWN = select(
+    *(b[name] for name in Booking.__struct_fields__ if name in b),
+    *(b[name] for name in (*_CUSTOMER.values(), *_TRANSPORT.values())),
+    filters.sync_state().label("sync_state"),
+)
+
+
 def _wanted(reach: Reach) -> Select[Any]:
-    return select(bookings, filters.sync_state().label("sync_state")).where(
-        within(b.website_id, reach)
-    )
+    return _SHOWN.where(within(b.website_id, reach))
 
 
 async def list_bookings(
@@ -170,28 +193,16 @@ async def settle_conflicts(tx: Tx, booking_id: UUID, fields: list[str], *, by: s
 
 def booking_of(row: RowMapping) -> Booking:
     """A row as the API shows it."""
-    flat = {name: row[name] for name in Booking.__struct_fields__ if name in row}
-    return Booking(**flat, customer=customer_of(row), transport=transport_of(row))
+    held = dict(row)  # SQLAlchemy takes its time to look a name up
+    own = {name: held[name] for name in _OWN}
+    return Booking(**own, customer=customer_of(held), transport=transport_of(held))
 
 
-def customer_of(row: RowMapping) -> Customer:
+def customer_of(row: RowMapping | Mapping[str, Any]) -> Customer:
     """Who comes, of a row."""
-    return Customer(
-        name=row["customer_name"],
-        email=row["customer_email"],
-        phone=row["customer_phone"],
-        country_code=row["customer_country_code"],
-        special_requests=row["special_requests"],
-    )
+    return Customer(**{name: row[column] for name, column in _CUSTOMER.items()})
 
 
-def transport_of(row: RowMapping) -> Transport:
+def transport_of(row: RowMapping | Mapping[str, Any]) -> Transport:
     """How they come, of a row."""
-    return Transport(
-        type=row["transport_type"],
-        hotel_name=row["hotel_name"],
-        room_number=row["room_number"],
-        non_players=row["non_players"],
-        private_passengers=row["private_passengers"],
-        cost=row["transport_cost"],
-    )
+    return Transport(**{name: row[column] for name, column in _TRANSPORT.items()})

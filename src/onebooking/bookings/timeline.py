@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -10,19 +11,25 @@ from msgspec import Struct
 from sqlalchemy import (
     ColumnElement,
     DateTime,
+    Integer,
     Select,
     Text,
+    Uuid,
+    any_,
+    bindparam,
     cast,
     func,
     literal,
     select,
+    text,
     true,
     tuple_,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from onebooking.db import Tx, fetch_all, within
+from onebooking.composed import composed, within_given
+from onebooking.db import Statement, Tx, fetch_all
 from onebooking.reach import Reach
 from onebooking.tables import attempts, booking_changes, conflicts, deliveries, sync_logs
 from onebooking.web import paging
@@ -78,13 +85,13 @@ async def timeline(
     Raises:
         InvalidPayload: the cursor is none of a timeline's.
     """
-    place = None if before is None else _place(before)
     turned_to = None if through is None else _place(through)
     most = A_PAGE if turned_to is None else LONGEST
-    merged = union_all(*(_of(kind, booking_id, reach, place, most) for kind in _KINDS)).subquery()
-    newest_first = [merged.c.at.desc(), merged.c.rank.desc(), merged.c.id.desc()]
-    wanted = select(merged).order_by(*newest_first).limit(most + 1)
-    entries = await fetch_all(tx, wanted, Entry)
+    given: dict[str, Any] = {"booking": booking_id, "reach": [*reach.websites], "most": most + 1}
+    if before is not None:
+        given |= zip(("at", "rank", "row"), _place(before), strict=True)
+    page = _page(everything=reach.everything, later=before is not None)
+    entries = await fetch_all(tx, page, Entry, given)
     places = ((entry.at, entry.rank, entry.id) for entry in entries)
     shown = min(most, A_PAGE + sum(turned_to is not None and one >= turned_to for one in places))
     more, entries = len(entries) > shown, entries[:shown]
@@ -130,7 +137,7 @@ _PARTS = {
         said={"by": h.changed_by, "by_member": h.by_member, "event": h.event, "changes": h.changes},
         booking_id=h.booking_id,
         website_id=h.website_id,
-        only=h.changes != literal({}, JSONB),  # a version alone: the conflict beside it says why
+        only=h.changes != text("'{}'::jsonb"),  # a version alone: the conflict beside it says why
     ),
     "conflict": _Part(
         at=c.created_at,
@@ -158,7 +165,17 @@ _PARTS = {
 _KINDS = tuple(_PARTS)  # in the order of what happens in one moment
 
 
-def _of(kind: str, booking_id: UUID, reach: Reach, place: Place | None, most: int) -> Select[Any]:
+@cache
+def _page(*, everything: bool, later: bool) -> Statement:
+    """The first page or a later one: long to compose."""
+    merged = union_all(
+        *(_of(kind, everything=everything, later=later) for kind in _KINDS)
+    ).subquery()
+    newest_first = [merged.c.at.desc(), merged.c.rank.desc(), merged.c.id.desc()]
+    return composed(select(merged).order_by(*newest_first).limit(bindparam("most")))
+
+
+def _of(kind: str, *, everything: bool, later: bool) -> Select[Any]:
     """One kind's share of a page: never more rows than the page has."""
     part, rank = _PARTS[kind], _KINDS.index(kind)
     said = [piece for name, column in part.said.items() for piece in (literal(name), column)]
@@ -168,19 +185,34 @@ def _of(kind: str, booking_id: UUID, reach: Reach, place: Place | None, most: in
         part.at.label("at"),
         part.id.label("id"),
         func.jsonb_build_object(*said).label("said"),
-    ).where(part.booking_id == booking_id, within(part.website_id, reach), part.only)
-    if place is not None:
-        when = literal(place[0], DateTime(timezone=True))
+    ).where(
+        part.booking_id == bindparam("booking"),
+        within_given(part.website_id, everything=everything),
+        part.only,
+    )
+    if later:
+        when = bindparam("at", type_=DateTime(timezone=True))
         here = tuple_(part.at, literal(rank), part.id)
+        there = tuple_(when, bindparam("rank", type_=Integer), bindparam("row", type_=Text))
         # The first says no more than the second, but an index knows what to do with it.
-        before = here < tuple_(when, literal(place[1]), literal(place[2]))
-        wanted = wanted.where(part.at <= when, before)
+        wanted = wanted.where(part.at <= when, here < there)
     newest_first = wanted.order_by(part.at.desc(), part.id.desc())
-    return select(newest_first.limit(most + 1).subquery())
+    return select(newest_first.limit(bindparam("most")).subquery())
 
 
 async def _tries(tx: Tx, reach: Reach, told: Sequence[UUID]) -> Mapping[str, Sequence[Try]]:
     """The newest attempts of each delivery; one statement, also where there are none."""
+    found: dict[str, list[Try]] = defaultdict(list)
+    given = {"told": list(told), "reach": [*reach.websites]}
+    wanted = _newest_tries(everything=reach.everything)
+    for one in await fetch_all(tx, wanted, Try, given):
+        found[str(one.delivery_id)].append(one)
+    return found
+
+
+@cache
+def _newest_tries(*, everything: bool) -> Statement:
+    told = bindparam("told", type_=ARRAY(Uuid))
     numbered = (
         select(
             a.delivery_id,
@@ -195,13 +227,10 @@ async def _tries(tx: Tx, reach: Reach, told: Sequence[UUID]) -> Mapping[str, Seq
             .over(partition_by=a.delivery_id, order_by=a.attempted_at.desc())
             .label("number"),
         )
-        .where(a.delivery_id.in_(told), within(a.website_id, reach))
+        .where(a.delivery_id == any_(told), within_given(a.website_id, everything=everything))
         .subquery()
     )
     n = numbered.c
     wanted = select(*(column for column in n if column.name != "number"))
-    wanted = wanted.where(n.number <= TRIES_SHOWN).order_by(n.attempted_at.desc())
-    found: dict[str, list[Try]] = defaultdict(list)
-    for one in await fetch_all(tx, wanted, Try):
-        found[str(one.delivery_id)].append(one)
-    return found
+    wanted = wanted.where(n.number <= TRIES_SHOWN)
+    return composed(wanted.order_by(n.attempted_at.desc()))

@@ -6,9 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import text
 
-from onebooking.db import Tx, fetch_all, fetch_one
+from onebooking.db import Statement, Tx, fetch_all, fetch_one, together
 from onebooking.deliveries.model import Delivery, State
 from onebooking.deliveries.queries import Wanted
 from onebooking.reach import WebsiteId
@@ -47,38 +46,38 @@ async def list_rows(
     if wanted.state is not None:  # written out: only so the index of what is stuck can serve
         conditions.append(f"state = '{wanted.state.value}'")
     if wanted.booking_id is not None:
-        conditions.append("booking_id = :booking")
+        conditions.append("booking_id = %(booking)s")
         parameters |= {"booking": wanted.booking_id}
     if wanted.before is not None:
-        conditions.append("(created_at, id) < (:before_at, :before_id)")
+        conditions.append("(created_at, id) < (%(before_at)s, %(before_id)s)")
         parameters |= {"before_at": wanted.before[0], "before_id": wanted.before[1]}
-    rows = text(f"""
+    rows = Statement(f"""
         SELECT one.id, one.website_id, one.booking_id, booking_ref, event, updated_fields,
           one.state, attempts, last_status, last_reason, one.created_at, finished_at,
           lane.due_at, lane.lease_token IS NOT NULL AS sending
-        FROM unnest(CAST(:websites AS text[])) AS website (id)
+        FROM unnest(CAST(%(websites)s AS text[])) AS website (id)
         CROSS JOIN LATERAL (
           SELECT * FROM deliveries WHERE {" AND ".join(conditions)}
-          ORDER BY created_at DESC, id DESC LIMIT :limit
+          ORDER BY created_at DESC, id DESC LIMIT %(limit)s
         ) AS one
         JOIN bookings ON bookings.id = one.booking_id
         LEFT JOIN lanes AS lane ON lane.booking_id = one.booking_id AND one.state = 'waiting'
-        ORDER BY one.created_at DESC, one.id DESC LIMIT :limit
+        ORDER BY one.created_at DESC, one.id DESC LIMIT %(limit)s
     """)
     return await fetch_all(tx, rows, Row, parameters)
 
 
 async def count_given_up(tx: Tx, websites: Sequence[WebsiteId]) -> dict[WebsiteId, int]:
     """How many deliveries of each website were given up, where any were; 10,000 is or more."""
-    rows = await tx.execute(_GIVEN_UP, {"websites": list(websites)})
-    return {row.id: row.given_up for row in rows if row.given_up}
+    (rows,) = await together(tx, _GIVEN_UP.of(websites=list(websites)))
+    return {row["id"]: row["given_up"] for row in rows if row["given_up"]}
 
 
-_GIVEN_UP = text(f"""
+_GIVEN_UP = Statement(f"""
     SELECT website.id, (SELECT count(*) FROM (
       SELECT FROM deliveries WHERE website_id = website.id AND state = 'given_up'
       LIMIT {MOST_COUNTED}) AS found) AS given_up
-    FROM unnest(CAST(:websites AS text[])) AS website (id)
+    FROM unnest(CAST(%(websites)s AS text[])) AS website (id)
 """)
 
 
@@ -87,14 +86,13 @@ async def booking_called(tx: Tx, websites: Sequence[WebsiteId], ref: str) -> UUI
 
     Where there is none, an id that no booking has: a list of its rows is empty.
     """
-    given = {"websites": list(websites), "ref": ref}
-    found = (await tx.execute(_CALLED, given)).scalar_one_or_none()
-    return UUID(int=0) if found is None else found
+    (found,) = await together(tx, _CALLED.of(websites=list(websites), ref=ref))
+    return found[0]["id"] if found else UUID(int=0)
 
 
-_CALLED = text(
-    "SELECT id FROM bookings WHERE booking_ref = :ref "
-    "AND website_id = ANY(CAST(:websites AS text[])) ORDER BY created_at DESC, id LIMIT 1"
+_CALLED = Statement(
+    "SELECT id FROM bookings WHERE booking_ref = %(ref)s "
+    "AND website_id = ANY(CAST(%(websites)s AS text[])) ORDER BY created_at DESC, id LIMIT 1"
 )
 
 
@@ -114,14 +112,14 @@ async def behind(tx: Tx, delivery: Delivery) -> Behind | None:
     return await fetch_one(tx, _BEHIND, Behind, given)
 
 
-_BEHIND = text("""
+_BEHIND = Statement("""
     SELECT booking_ref, source_values, change.changes, lanes.due_at,
       lanes.lease_token IS NOT NULL AS sending
     FROM bookings
     LEFT JOIN lanes ON lanes.booking_id = bookings.id
     LEFT JOIN booking_changes AS change
-      ON change.booking_id = bookings.id AND change.version = :version
-    WHERE bookings.id = :booking
+      ON change.booking_id = bookings.id AND change.version = %(version)s
+    WHERE bookings.id = %(booking)s
 """)
 
 
@@ -141,7 +139,7 @@ async def attempts_of(tx: Tx, delivery: Delivery, *, limit: int = 50) -> list[At
     return await fetch_all(tx, _ATTEMPTS, Attempt, {"delivery": delivery.id, "limit": limit})
 
 
-_ATTEMPTS = text(
+_ATTEMPTS = Statement(
     "SELECT attempted_at, accepted, status, reason, reply, duration_ms FROM attempts "
-    "WHERE delivery_id = :delivery ORDER BY attempted_at DESC LIMIT :limit"
+    "WHERE delivery_id = %(delivery)s ORDER BY attempted_at DESC LIMIT %(limit)s"
 )

@@ -63,14 +63,14 @@ async def desk_of(request: Request[Any, Any, Any], database: Database) -> AsyncI
     check_origin(request.method, request.headers)
     provider = provider_in(request)
     async with database.begin(NOTHING) as tx:
-        session = await _found(tx, provider, cookie, request)
-        log_for(request, session.member_id)
+        session, member = await _found(tx, provider, cookie, request)
+        log_for(request, member.id)
         if not is_due(session, now=utc_now()):
-            yield await _resumed(tx, session)
+            yield await _resumed(tx, session, member)
             return
     await renewed(database, provider, session)
     async with database.begin(NOTHING) as tx:
-        yield await _resumed(tx, await _found(tx, provider, cookie, request))
+        yield await _resumed(tx, *await _found(tx, provider, cookie, request))
 
 
 @asynccontextmanager
@@ -138,23 +138,22 @@ def _asks_by_itself(request: Request[Any, Any, Any]) -> bool:
 
 async def _found(
     tx: Tx, provider: Provider, cookie: str, request: Request[Any, Any, Any]
-) -> Session:
-    """The session of a cookie.
+) -> tuple[Session, Member]:
+    """The session of a cookie, and whose it is.
 
     Raises:
         AuthFailed: it is over, its second step is missing, or its member is disabled.
     """
-    find = sessions.look_up if _asks_by_itself(request) else sessions.find
-    session = await find(tx, cookie, now=utc_now())
-    if session is None or not _is_whole(session, provider):
+    now = utc_now()
+    found = await queries.by_cookie(tx, cookie, now=now)
+    if found is None or not _is_whole(found[0], provider):
         raise AuthFailed("You are signed out. Sign in again.")
-    return session
+    if not _asks_by_itself(request):
+        await sessions.mark_seen(tx, found[0], now=now)
+    return found
 
 
-async def _resumed(tx: Tx, session: Session) -> Desk:
-    member = await queries.by_id(tx, session.member_id)
-    if member is None:
-        raise AuthFailed("You are signed out. Sign in again.")
+async def _resumed(tx: Tx, session: Session, member: Member) -> Desk:
     await widen(tx, member.reach)
     return Desk(tx, member, session.id)
 

@@ -1,16 +1,32 @@
 """Members and their tokens, as rows."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Executable,
+    LargeBinary,
+    RowMapping,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
-from onebooking.db import Tx, within
+from onebooking.composed import composed
+from onebooking.db import Tx, together, within
 from onebooking.languages import Language, as_language
+from onebooking.members import sessions
 from onebooking.members.model import Member, Role
-from onebooking.members.sessions import alive
+from onebooking.members.sessions import Session, alive, hash_of
 from onebooking.reach import Reach, WebsiteId
 from onebooking.tables import (
     member_sessions,
@@ -30,31 +46,34 @@ def _wanted() -> Select[Any]:
     return select(members, theirs.label("websites"))
 
 
-def _member(row: Row[Any]) -> Member:
-    everything = row.all_websites or row.role == Role.SUPERADMIN
-    websites = frozenset(WebsiteId(website) for website in row.websites or ())
+def _member(row: RowMapping | Mapping[str, Any]) -> Member:
+    everything = row["all_websites"] or row["role"] == Role.SUPERADMIN
+    websites = frozenset(WebsiteId(website) for website in row["websites"] or ())
     return Member(
-        id=row.id,
-        email=row.email,
-        name=row.name,
-        role=Role(row.role),
+        id=row["id"],
+        email=row["email"],
+        name=row["name"],
+        role=Role(row["role"]),
         reach=Reach(everything=True) if everything else Reach(websites),
-        created_at=row.created_at,
-        disabled_at=row.disabled_at,
-        language=as_language(row.language),
+        created_at=row["created_at"],
+        disabled_at=row["disabled_at"],
+        language=as_language(row["language"]),
     )
+
+
+async def _first(tx: Tx, wanted: Executable) -> Member | None:
+    row = (await tx.execute(wanted)).mappings().first()
+    return None if row is None else _member(row)
 
 
 async def by_email(tx: Tx, email: str) -> Member | None:
     """The member with this address, disabled ones too."""
-    row = (await tx.execute(_wanted().where(members.c.email == email.lower()))).first()
-    return None if row is None else _member(row)
+    return await _first(tx, _wanted().where(members.c.email == email.lower()))
 
 
 async def by_id(tx: Tx, member_id: UUID) -> Member | None:
     """The member with this id, disabled ones too."""
-    row = (await tx.execute(_wanted().where(members.c.id == member_id))).first()
-    return None if row is None else _member(row)
+    return await _first(tx, _wanted().where(members.c.id == member_id))
 
 
 async def holds(tx: Tx, member_id: UUID, condition: ColumnElement[bool]) -> bool:
@@ -76,7 +95,29 @@ async def by_sessions(
     )
     wanted = _wanted().add_columns(s.id.label("session_id"))
     rows = await tx.execute(wanted.join(member_sessions, s.member_id == members.c.id).where(*whole))
-    return {row.session_id: _member(row) for row in rows}
+    return {row["session_id"]: _member(row) for row in rows.mappings()}
+
+
+async def by_cookie(tx: Tx, token: str, *, now: datetime) -> tuple[Session, Member] | None:
+    """The living session of a cookie's token, and whose it is; they are not disabled."""
+    asked = _BY_COOKIE.of(token_hash=hash_of(token), now=now)
+    (rows,) = await together(tx, asked)
+    if not rows:
+        return None
+    session = {name: rows[0][f"session_{name}"] for name in Session.__struct_fields__}
+    return Session(**session), _member(rows[0])
+
+
+_BY_COOKIE = composed(
+    _wanted()
+    .add_columns(*(column.label(f"session_{column.name}") for column in sessions.COLUMNS))
+    .join(member_sessions, member_sessions.c.member_id == members.c.id)
+    .where(
+        member_sessions.c.token_hash == bindparam("token_hash", type_=LargeBinary),
+        alive(bindparam("now", type_=DateTime(timezone=True))),
+        members.c.disabled_at.is_(None),
+    )
+)
 
 
 async def superadmins(tx: Tx) -> list[str]:
@@ -106,8 +147,7 @@ async def by_token(tx: Tx, token_hash: bytes) -> Member | None:
             members.c.disabled_at.is_(None),
         )
     )
-    row = (await tx.execute(wanted)).first()
-    return None if row is None else _member(row)
+    return await _first(tx, wanted)
 
 
 async def within_reach(tx: Tx, reach: Reach) -> list[Member]:
@@ -118,7 +158,7 @@ async def within_reach(tx: Tx, reach: Reach) -> list[Member]:
         everywhere = or_(members.c.all_websites, members.c.role == Role.SUPERADMIN)
         wanted = wanted.where(or_(everywhere, members.c.id.in_(theirs)))
     rows = await tx.execute(wanted.order_by(func.lower(members.c.name), members.c.id))
-    return [_member(row) for row in rows]
+    return [_member(row) for row in rows.mappings()]
 
 
 async def lock(tx: Tx, member_id: UUID) -> Member | None:

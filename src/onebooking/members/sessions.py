@@ -19,7 +19,7 @@ UNFINISHED = timedelta(minutes=15)  # for the second step of signing in
 _SEEN_EVERY = timedelta(minutes=1)  # looking around writes no oftener than that
 _MAX_AGENT, _MAX_ADDRESS = 300, 60
 s = member_sessions.c
-_columns = (
+COLUMNS = (
     s.id, s.member_id, s.waits_for, s.user_agent, s.address, s.created_at, s.seen_at,
     s.supabase_until,
 )  # fmt: skip
@@ -89,24 +89,29 @@ async def start(
 async def find(tx: Tx, token: str, *, now: datetime) -> Session | None:
     """`look_up`, and mark the session as seen just now: somebody is there."""
     found = await look_up(tx, token, now=now)
-    if found is not None and found.seen_at < now - _SEEN_EVERY:
-        await _mark_seen(tx, found.id, now)
+    if found is not None:
+        await mark_seen(tx, found, now=now)
     return found
 
 
 async def look_up(tx: Tx, token: str, *, now: datetime) -> Session | None:
     """The living session of a token, its member not disabled."""
     wanted = (
-        select(*_columns)
+        select(*COLUMNS)
         .join(members, members.c.id == s.member_id)
         .where(s.token_hash == hash_of(token), alive(now), members.c.disabled_at.is_(None))
     )
     return await fetch_one(tx, wanted, Session)
 
 
-async def _mark_seen(tx: Tx, session_id: UUID, now: datetime) -> None:
-    """Unless another request of the same session is just doing it: nobody waits for that."""
-    free = select(s.id).where(s.id == session_id).with_for_update(skip_locked=True)
+async def mark_seen(tx: Tx, session: Session, *, now: datetime) -> None:
+    """Somebody was there just now, unless that was said a moment ago.
+
+    Or another request of the same session is just saying it: nobody waits for that.
+    """
+    if session.seen_at >= now - _SEEN_EVERY:
+        return
+    free = select(s.id).where(s.id == session.id).with_for_update(skip_locked=True)
     await tx.execute(update(member_sessions).where(s.id.in_(free)).values(seen_at=now))
 
 
@@ -120,7 +125,7 @@ async def renew(tx: Tx, session_id: UUID, *, now: datetime, waits_for: Wait | No
 
 async def list_of(tx: Tx, member_id: UUID, *, now: datetime) -> list[Session]:
     """Where the member is signed in, the newest first."""
-    wanted = select(*_columns).where(s.member_id == member_id, s.waits_for.is_(None), alive(now))
+    wanted = select(*COLUMNS).where(s.member_id == member_id, s.waits_for.is_(None), alive(now))
     return await fetch_all(tx, wanted.order_by(s.seen_at.desc(), s.id), Session)
 
 
@@ -154,7 +159,7 @@ async def hold(tx: Tx, token: str, held: Held | None) -> None:
 
 async def held_elsewhere(tx: Tx, session_ids: Collection[UUID]) -> list[Session]:
     """Those of these sessions that live on tokens of Supabase."""
-    wanted = select(*_columns).where(s.id.in_(session_ids), s.supabase_tokens.is_not(None))
+    wanted = select(*COLUMNS).where(s.id.in_(session_ids), s.supabase_tokens.is_not(None))
     return await fetch_all(tx, wanted, Session)
 
 
@@ -190,7 +195,7 @@ async def reencrypt(tx: Tx, vault: Vault) -> Reencrypted:
     return await vault.reencrypt([(row.id, "", row.supabase_tokens) for row in rows], write)
 
 
-def alive(now: datetime) -> ColumnElement[bool]:
+def alive(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """Not too old, not idle for too long; half a session has only minutes."""
     whole = and_(s.waits_for.is_(None), s.created_at > now - LONGEST, s.seen_at > now - IDLE)
     return or_(whole, and_(s.waits_for.is_not(None), s.created_at > now - UNFINISHED))

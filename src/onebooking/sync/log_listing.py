@@ -6,10 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import text
 
 from onebooking.bookings.model import BY_COLUMN, BY_PATH
-from onebooking.db import Tx, fetch_all, fetch_one
+from onebooking.db import Statement, Tx, fetch_all, fetch_one
 from onebooking.history.queries import LogLine, Wanted
 from onebooking.reach import WebsiteId
 
@@ -50,21 +49,21 @@ async def list_rows(
     given = {"booking_id": wanted.booking_id, "direction": wanted.direction}
     for name, value in (given | {"event_type": event_type}).items():
         if value is not None:
-            conditions.append(f"{name} = :{name}")
+            conditions.append(f"{name} = %({name})s")
             parameters[name] = value
     if wanted.before is not None:
-        conditions.append("(created_at, id) < (:before_at, :before_id)")
+        conditions.append("(created_at, id) < (%(before_at)s, %(before_id)s)")
         parameters |= {"before_at": wanted.before[0], "before_id": wanted.before[1]}
-    rows = text(f"""
+    rows = Statement(f"""
         SELECT line.id, line.created_at, line.website_id, line.booking_id, booking_ref, direction,
           event_type, line.status, error_message
-        FROM unnest(CAST(:websites AS text[])) AS website (id)
+        FROM unnest(CAST(%(websites)s AS text[])) AS website (id)
         CROSS JOIN LATERAL (
           SELECT * FROM sync_logs WHERE {" AND ".join(conditions)}
-          ORDER BY created_at DESC, id DESC LIMIT :limit
+          ORDER BY created_at DESC, id DESC LIMIT %(limit)s
         ) AS line
         LEFT JOIN bookings ON bookings.id = line.booking_id
-        ORDER BY line.created_at DESC, line.id DESC LIMIT :limit
+        ORDER BY line.created_at DESC, line.id DESC LIMIT %(limit)s
     """)
     return await fetch_all(tx, rows, Row, parameters)
 
@@ -77,9 +76,9 @@ async def get_line(
     return await fetch_one(tx, _LINE, LogLine, given)
 
 
-_LINE = text(
-    "SELECT * FROM sync_logs WHERE created_at = :at AND id = :id "
-    "AND website_id = ANY(CAST(:websites AS text[]))"
+_LINE = Statement(
+    "SELECT * FROM sync_logs WHERE created_at = %(at)s AND id = %(id)s "
+    "AND website_id = ANY(CAST(%(websites)s AS text[]))"
 )
 
 
@@ -95,7 +94,9 @@ async def present(tx: Tx, booking_id: UUID) -> Present | None:
     return await fetch_one(tx, _PRESENT, Present, {"id": booking_id})
 
 
-_PRESENT = text("SELECT booking_ref, to_jsonb(bookings) AS held FROM bookings WHERE id = :id")
+_PRESENT = Statement(
+    "SELECT booking_ref, to_jsonb(bookings) AS held FROM bookings WHERE id = %(id)s"
+)
 
 
 def differing(payload: Any, held: dict[str, Any], *, direction: str) -> dict[str, Any]:
@@ -159,15 +160,15 @@ async def list_parked(
     return await fetch_all(tx, _PARKED, ParkedRow, given)
 
 
-_PARKED = text("""
+_PARKED = Statement("""
     SELECT one.id, one.website_id, source_booking_id, event ->> 'name' AS name,
       ARRAY(SELECT jsonb_object_keys(coalesce(event -> 'values', '{}'))) AS fields, parked_at
-    FROM unnest(CAST(:websites AS text[])) AS website (id)
+    FROM unnest(CAST(%(websites)s AS text[])) AS website (id)
     CROSS JOIN LATERAL (
       SELECT * FROM parked_events WHERE website_id = website.id
-        AND (CAST(:at AS timestamptz) IS NULL
-          OR (parked_at, id) > (CAST(:at AS timestamptz), CAST(:id AS bigint)))
-      ORDER BY parked_at, id LIMIT :limit
+        AND (CAST(%(at)s AS timestamptz) IS NULL
+          OR (parked_at, id) > (CAST(%(at)s AS timestamptz), CAST(%(id)s AS bigint)))
+      ORDER BY parked_at, id LIMIT %(limit)s
     ) AS one
-    ORDER BY parked_at, one.id LIMIT :limit
+    ORDER BY parked_at, one.id LIMIT %(limit)s
 """)

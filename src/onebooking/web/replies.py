@@ -19,7 +19,7 @@ from litestar.types import Message, Scope
 from msgspec import Struct
 from sqlalchemy.exc import DBAPIError
 
-from onebooking.db import is_away
+from onebooking.away import is_away
 from onebooking.errors import (
     FieldError,
     InvalidPayload,

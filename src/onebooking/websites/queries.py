@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
+from onebooking.composed import composed, within_given
 from onebooking.db import Statement, Together, Tx, fetch_all, fetch_one, together, within
 from onebooking.reach import Reach, WebsiteId
 from onebooking.tables import breakers, lanes, website_keys, website_secrets, websites
@@ -19,12 +20,17 @@ VALID_KEY = "(website_keys.expires_at IS NULL OR website_keys.expires_at > now()
 
 async def list_websites(tx: Tx, reach: Reach) -> list[Website]:
     """The websites within reach, by name."""
-    wanted = (
+    return await fetch_all(tx, _WITHIN[reach.everything], Website, {"reach": [*reach.websites]})
+
+
+_WITHIN = {
+    everything: composed(
         select(websites)
-        .where(within(websites.c.id, reach))
+        .where(within_given(websites.c.id, everything=everything))
         .order_by(websites.c.name, websites.c.id)
     )
-    return await fetch_all(tx, wanted, Website)
+    for everything in (True, False)
+}
 
 
 async def get_website(tx: Tx, reach: Reach, website_id: str) -> Website | None:
