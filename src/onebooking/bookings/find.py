@@ -4,7 +4,7 @@ import re
 import unicodedata
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, Select, column, false, func, select, table
+from sqlalchemy import ColumnElement, Select, and_, column, false, func, select, table
 
 from onebooking.tables import booking_words
 
@@ -27,15 +27,21 @@ def has(q: str) -> ColumnElement[bool]:
     in the middle it would mean nearly every booking, and no index could say which. Text without a
     letter or digit is found nowhere.
     """
-    longest = _longest_run(q)
+    text = q.strip()
+    runs = [(is_word, "".join(run)) for is_word, run in groupby(text, key=_is_word)]
+    longest = max((len(run) for is_word, run in runs if is_word), default=0)
     if not longest:
         return false()
-    text = re.sub(r"([\\%_])", r"\\\1", q.strip())
-    start = "% " if longest < _SHORT else "%"
-    return s.words.like(func.lower(f"{start}{text}%"))
+    if longest < _SHORT:
+        return s.words.like(func.lower("% " + re.sub(r"([\\%_])", r"\\\1", text) + "%"))
+    # The index is asked for letters and digits alone. A space would ask it for every word that
+    # begins with the next letter as well, and reading those was most of a name's time.
+    loosely = "".join(run if is_word else "_" * len(run) for is_word, run in runs)
+    found = s.words.like(func.lower(f"%{loosely}%"))
+    exactly = func.strpos(s.words, func.lower(text)) > 0
+    return found if len(runs) == 1 else and_(found, exactly)
 
 
-def _longest_run(text: str) -> int:
-    """How many letters, digits and the marks above or below them stand in a row."""
-    runs = groupby(text, key=lambda letter: unicodedata.category(letter)[0] in "LMN")
-    return max((len(list(run)) for is_word, run in runs if is_word), default=0)
+def _is_word(letter: str) -> bool:
+    """Whether it is a letter, a digit, or a mark above or below one."""
+    return unicodedata.category(letter)[0] in "LMN"
