@@ -6,9 +6,12 @@ A template draws them as SVG: without a script, in any colour scheme, on paper t
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from markupsafe import Markup
 from msgspec import Struct
 
 WIDTH, HEIGHT = 10, 100  # of a day's column, in the drawing's own units
+_GAP = 1.5  # on both sides of it
+_BAR = '<rect x="{0}" y="{1.y}" width="7" height="{1.height}" class="series-{1.colour}"/>'
 COLOURS = 5  # websites beyond them share one
 
 
@@ -29,6 +32,12 @@ class Column(Struct, frozen=True):
     x: int
     total: int
     segments: list[Segment]
+
+    @property
+    def bars(self) -> Markup:
+        """Its segments as SVG, which a template would take ten times as long to write."""
+        x = self.x + _GAP
+        return Markup("".join(_BAR.format(x, one) for one in self.segments))  # noqa: S704 -- numbers
 
 
 class Chart(Struct, frozen=True):

@@ -1,5 +1,6 @@
 """The first page: today and tomorrow, what is stuck, how the weeks went."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, TypeAlias
@@ -23,6 +24,7 @@ from onebooking.websites.queries import list_websites
 
 Asked = Request[Any, Any, Any]
 Amount: TypeAlias = tuple[int, str, int]  # amount, currency, decimals
+_COUNTED = urlencode([("status", status) for status in COUNTED])
 
 
 class Row(Struct, frozen=True):
@@ -82,10 +84,9 @@ def list_of(day: date, *website_ids: str, until: date | None = None, pickup: boo
 
     Or of the days from it to `until`.
     """
-    asked = [("website_id", website_id) for website_id in website_ids]
-    asked += [("date_from", day.isoformat()), ("date_to", (until or day).isoformat())]
-    asked += [("status", status) for status in COUNTED]
-    return "/bookings?" + urlencode(asked + [("pickup", "yes")] * pickup)
+    where = "".join(f"website_id={website_id}&" for website_id in website_ids)
+    there = f"/bookings?{where}date_from={day}&date_to={until or day}&{_COUNTED}"
+    return there + "&pickup=yes" * pickup
 
 
 def _is_stuck(one: Stuck) -> bool:
@@ -135,23 +136,13 @@ def _charts(
     websites: Mapping[Any, Website], counts: Sequence[DayCount], days: Sequence[date]
 ) -> dict[str, Chart]:
     """Guests and bookings a day; websites that had none at all are left out."""
-    those = [
-        website for id_, website in websites.items() if any(c.website_id == id_ for c in counts)
-    ]
-
-    def of(measure: str) -> Chart:
-        return draw(
-            days,
-            [
-                (
-                    website.name,
-                    {c.day: getattr(c, measure) for c in counts if c.website_id == website.id},
-                )
-                for website in those
-            ],
-        )
-
-    return {"guests": of("guests"), "bookings": of("bookings")}
+    found: dict[str, list[DayCount]] = defaultdict(list)
+    for one in counts:
+        found[one.website_id].append(one)
+    those = [(website.name, found[id_]) for id_, website in websites.items() if id_ in found]
+    guests = [(name, {one.day: one.guests for one in here}) for name, here in those]
+    bookings = [(name, {one.day: one.bookings for one in here}) for name, here in those]
+    return {"guests": draw(days, guests), "bookings": draw(days, bookings)}
 
 
 router = page_router("/", [overview_page])

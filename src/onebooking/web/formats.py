@@ -5,10 +5,11 @@ Years are always those of the data.
 A list says the same few again and again: what is remembered is written once.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from babel.dates import TIMEDELTA_UNITS, format_date, format_timedelta
@@ -38,6 +39,18 @@ def money(amount: int, currency: str, decimals: int, *, locale: str) -> str:
 def number(value: int, *, locale: str) -> str:
     """A count with its thousands parted."""
     return format_decimal(value, locale=locale)
+
+
+class Figure(Protocol):
+    """A count of something that has a name."""
+
+    name: str
+    value: int
+
+
+def figures(those: Iterable[Figure], says: str, apart: str, *, locale: str) -> str:
+    """Names with their counts: `Luge: 1,200`, where `says` is a colon; `apart` parts them."""
+    return apart.join([one.name + says + number(one.value, locale=locale) for one in those])
 
 
 def size(value: int, *, locale: str) -> str:

@@ -32,7 +32,7 @@ def environment(language: Language) -> Environment:
     made.speak(catalogue)
     made.filters |= {
         name: partial(getattr(formats, name), locale=language)
-        for name in ("money", "number", "size", "day", "moment", "ago")
+        for name in ("money", "number", "figures", "size", "day", "moment", "ago")
     }
     made.filters["said"] = catalogue.said
     made.globals |= {
