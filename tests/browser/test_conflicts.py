@@ -40,6 +40,33 @@ def test_who_takes_theirs_leaves_the_park_as_it_is(
     assert running.park.booking(ref)["hotel_name"] == THEIRS
 
 
+def test_a_conflict_raised_while_a_form_is_open_is_shown_before_it_is_settled(
+    window: Window, running: Town, som: StorageState
+) -> None:
+    page = window(storage_state=som)
+    guest = running.guest()
+    ref = running.park.sell(guest)
+    eventually(lambda: is_there(page, guest))
+    with paused(page, running.park.website_id):
+        find(page, guest)
+        write_a_hotel(page, OURS)
+        page.locator("#transport-edit").click()
+        hotel = page.get_by_label("Hotel", exact=True)
+        hotel.fill("A third hotel")
+        change_at_the_park(running, ref)
+        expect(page.get_by_role("heading", name="Conflict: Hotel")).to_be_visible()  # by itself
+        expect(hotel).to_have_value("A third hotel")
+        page.get_by_role("button", name="Save").click()
+        theirs = page.locator("#hotel_name-theirs")
+        expect(theirs).to_contain_text(THEIRS)
+        expect(hotel).to_have_value("A third hotel")
+        expect(page.get_by_role("heading", name="Conflict: Hotel")).to_be_visible()
+        theirs.get_by_role("button", name="Write mine").click()
+        expect(page.locator("#transport")).to_contain_text("A third hotel")
+        expect(page.get_by_role("heading", name="Conflict: Hotel")).to_have_count(0)
+    eventually(lambda: running.park.booking(ref)["hotel_name"] == "A third hotel")
+
+
 @contextmanager
 def in_conflict(page: Page, running: Town) -> Iterator[str]:
     """A booking whose hotel both changed, open in `page`; the park hears of nothing meanwhile."""
@@ -48,13 +75,17 @@ def in_conflict(page: Page, running: Town) -> Iterator[str]:
     eventually(lambda: is_there(page, guest))
     with paused(page, running.park.website_id):
         find(page, guest)
-        page.locator("#transport-edit").click()
-        page.get_by_label("Hotel", exact=True).fill(OURS)
-        page.get_by_role("button", name="Save").click()
-        expect(page.locator("#transport")).to_contain_text(OURS)
+        write_a_hotel(page, OURS)
         change_at_the_park(running, ref)
         eventually(lambda: _conflicting(page))
         yield ref
+
+
+def write_a_hotel(page: Page, name: str) -> None:
+    page.locator("#transport-edit").click()
+    page.get_by_label("Hotel", exact=True).fill(name)
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#transport")).to_contain_text(name)
 
 
 @contextmanager
