@@ -38,13 +38,15 @@ def check(url: str, ledger: Ledger, listeners: Mapping[str, Listener]) -> Tally:
     """Raise AssertionError with what was lost, doubled, out of order or different.
 
     Every booking acknowledged is there once with the values said last; every edit acknowledged was
-    heard, in order; what each website holds is what the hub holds; no version is missing.
+    heard, in order; what each website holds is what the hub holds; no version is missing; the sums
+    of days are right.
     """
     with reading(url) as connection:
         wrong = [
             *ledger.wrong,
             *_bookings_wrong(connection, ledger.sold),
             *history_wrong(connection),
+            *_sums_wrong(connection),
             *_owed(connection),
         ]
     for website_id, listener in listeners.items():
@@ -110,6 +112,12 @@ def history_wrong(connection: psycopg.Connection[dict[str, Any]]) -> list[str]:
         for row in rows
         if (row["versions"] or []) != list(range(2, row["version"] + 1))
     ]
+
+
+def _sums_wrong(connection: psycopg.Connection[dict[str, Any]]) -> list[str]:
+    """What the overview says of each day is what its bookings come to."""
+    rows = connection.execute("SELECT * FROM wrong_days('-infinity', 'infinity')")
+    return [f"the sums of a day are off by {row}" for row in rows]
 
 
 def _owed(connection: psycopg.Connection[dict[str, Any]]) -> list[str]:
