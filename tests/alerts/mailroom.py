@@ -27,6 +27,7 @@ class Mailroom:
     refuses: set[str] = field(default_factory=set)
     busy: bool = False  # 451, try again
     hangs: bool = False
+    held: int = 0  # who waits for an answer because it hangs
     offers: dict[str, Any] = field(default_factory=dict)  # how aiosmtpd is set up
     implicit_tls: SSLContext | None = None
     _server: asyncio.Server | None = None
@@ -63,8 +64,10 @@ class Mailroom:
     async def handle_RCPT(  # noqa: N802 -- aiosmtpd's word
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
     ) -> str:
+        self.held += 1
         while self.hangs:  # noqa: ASYNC110 -- until the test says otherwise
             await asyncio.sleep(0.01)
+        self.held -= 1
         if address in self.refuses:
             return f"550 5.1.1 <{address}> is nobody here"
         envelope.rcpt_tos.append(address)
