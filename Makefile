@@ -13,11 +13,14 @@ READY := .venv/ready
 run: install
 	@$(BIN)/python -m examples.run
 
-# These start processes and look at the clock, or wait for every transaction on the server: they
-# run one after the other. A browser's tests keep an event loop running: no others share their process.
+# These start processes and look at the clock, or wait for every transaction on their server: one
+# after the other, in two lanes of which each has a server of its own. A browser's tests keep an
+# event loop running: no others share their process.
 BROWSER := tests/browser
-ALONE := tests/embedded tests/end_to_end tests/examples tests/faults \
+WHOLE := tests/end_to_end tests/examples tests/embedded
+ALONE := tests/faults \
   tests/deliveries/test_claim_cost.py tests/recovery/test_changes.py tests/cost/test_plan_work.py
+PYTEST := $(BIN)/python -m pytest
 
 ## test: everything, as a fresh machine would see it
 test: check
@@ -25,9 +28,8 @@ test: check
 	@sh tools/need.sh etcd etcd-server && sh tools/need.sh haproxy haproxy || \
 	  echo "Without etcd and HAProxy the test of a Patroni cluster is skipped."
 	@sh tools/need.sh chromium chromium
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE) $(BROWSER))
-	$(BIN)/python -m pytest $(ALONE)
-	$(BIN)/python -m pytest $(BROWSER)
+	$(PYTEST) -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE) $(WHOLE) $(BROWSER))
+	$(BIN)/python -m tools.side_by_side '$(PYTEST) $(ALONE)' '$(PYTEST) $(BROWSER) && $(PYTEST) $(WHOLE)'
 
 ## check: lint, types and import rules alone
 check: install
@@ -63,7 +65,7 @@ screenshots: install
 SEED ?=
 ROUNDS ?=
 CASES ?= 100000
-FAULTS := $(BIN)/python -m pytest -s --durations=5
+FAULTS := $(PYTEST) -s --durations=5
 
 ## faults: every fault test as long as docs/reliability.md has it; an hour or two
 faults: faults-kill faults-many faults-failover faults-disk faults-cut faults-websites faults-shuffle faults-fuzz

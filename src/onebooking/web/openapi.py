@@ -16,10 +16,11 @@ def document_of(app: Litestar) -> dict[str, Any]:
 
     It takes a tenth of a second to build, which no start waits for.
     """
-    if "document" not in app.state:
+    state = app.state
+    if "document" not in state:
         built = json.decode(json.encode(app.openapi_schema.to_schema()))  # nothing but JSON's types
-        app.state.document = _tidied(built, app.opt["schemas"])
-    document: dict[str, Any] = app.state.document
+        state.document = _tidied(built, app.opt["schemas"])
+    document: dict[str, Any] = state.document
     return document
 
 
@@ -32,11 +33,15 @@ class Json(JsonRenderPlugin):
 
 
 class Yaml(YamlRenderPlugin):
-    """`document_of` as YAML."""
+    """`document_of` as YAML, written once: that takes longer than anything else the hub answers."""
 
     def render(self, request: Request[Any, Any, Any], _: dict[str, Any]) -> bytes:
         """What is answered."""
-        return super().render(request, document_of(request.app))
+        state = request.app.state
+        if "document_yaml" not in state:
+            state.document_yaml = super().render(request, document_of(request.app))
+        written: bytes = state.document_yaml
+        return written
 
 
 def _tidied(document: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
