@@ -13,7 +13,15 @@ from onebooking.members.links import Kind, path_of
 from onebooking.members.model import Grant, Member, Role
 from onebooking.reach import EVERYTHING
 from tests import make
-from tests.members.browsing import OTHER_PASSWORD, PASSWORD, Browser, browsing, joined
+from tests.members.browsing import (
+    OTHER_PASSWORD,
+    PASSWORD,
+    Browser,
+    browsing,
+    code_of,
+    joined,
+    secret_on,
+)
 from tests.parks import all_of
 
 pytestmark = pytest.mark.anyio
@@ -176,6 +184,40 @@ async def test_a_new_password_is_mailed_and_confirmed_in_its_members_language(
         "รหัสผ่าน OneBooking Central ของคุณถูกเปลี่ยนแล้ว",
     ]
     assert "โปรดแจ้งผู้ดูแลสูงสุดทันที" in last
+
+
+async def test_who_has_the_account_hears_that_its_password_or_factor_changed_in_their_language(
+    database: Database, tmp_path: Path
+) -> None:
+    await reading(database, MINA, "th")
+    boss = await joined(database)
+    async with browsing(database, tmp_path) as browser:
+        await browser.signs_in(MINA)
+        secret = secret_on(await browser.opens("/account/second-factor"))
+        first = {"code": code_of(secret, steps=-1), "current": PASSWORD}
+        assert (await browser.sends("/account/second-factor", **first)).status_code == 200
+        off = {"code": code_of(secret), "factor_password": PASSWORD}
+        assert (await browser.sends("/account/second-factor/off", **off)).status_code == 303
+        new = {"current": PASSWORD, "password": OTHER_PASSWORD}
+        assert (await browser.sends("/account/password", **new)).status_code == 303
+        told = [mail["Subject"] for mail in browser.mails_to(MINA)]
+        assert told == [
+            "การยืนยันขั้นที่สองสำหรับ OneBooking Central ของคุณถูกปิดแล้ว",
+            "รหัสผ่าน OneBooking Central ของคุณถูกเปลี่ยนแล้ว",
+        ]
+        secret = secret_on(await browser.opens("/account/second-factor"))
+        first = {"code": code_of(secret, steps=-1), "current": OTHER_PASSWORD}
+        assert (await browser.sends("/account/second-factor", **first)).status_code == 200
+        async with database.begin(EVERYTHING) as tx:
+            browser.http.cookies.set("onebooking", await make.session(tx, boss))
+            member = await queries.by_email(tx, MINA)
+        assert member is not None
+        for _ in range(2):  # the second finds none
+            taken = await browser.sends(f"/members/{member.id}/remove-factor")
+            assert taken.status_code == 303
+        last = browser.mails_to(MINA)
+    assert len(last) == 3
+    assert f"{boss.name} ปิดการยืนยันขั้นที่สองของ {MINA}" in last[-1].get_content()
 
 
 async def test_a_percent_sign_in_a_name_stays_one(database: Database, tmp_path: Path) -> None:

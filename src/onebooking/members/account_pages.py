@@ -6,16 +6,19 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Request, get, post
+from litestar.background_tasks import BackgroundTask
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from onebooking.clock import utc_now
 from onebooking.db import Database
 from onebooking.errors import FieldError, InvalidPayload, NotAllowed, OneBookingError
-from onebooking.members import account, factors, sessions, tokens
+from onebooking.members import account, factors, mails, sessions, tokens
 from onebooking.members.auth import Desk, desk_of, place_of
+from onebooking.members.mail_links import send_quietly
 from onebooking.members.provider import Known, Provider, WrongSignIn
 from onebooking.members.telling import browser_of
+from onebooking.settings import Settings
 from onebooking.web.cookies import session_cookie
 from onebooking.web.forms import Form
 from onebooking.web.pages import Page, field_errors, go_to, page, page_router
@@ -35,6 +38,7 @@ async def account_page(request: Asked, database: NamedDependency[Database]) -> P
 async def change_password(
     request: Asked,
     database: NamedDependency[Database],
+    settings: NamedDependency[Settings],
     provider: NamedDependency[Provider],
     form: NamedDependency[Form],
 ) -> Page:
@@ -56,6 +60,7 @@ async def change_password(
         await account.come_in(tx, member, place_of(request))
         token = await account.change_password(tx, member, session_id, proof, now=now)
     reply = go_to(request, "/account?done=password")
+    reply.background = BackgroundTask(send_quietly, settings, mails.password_was_changed(member))
     reply.set_cookie(session_cookie(token, request.scope["scheme"], lasts=sessions.LONGEST))
     return reply
 

@@ -106,17 +106,21 @@ async def end_sessions(tx: Tx, by: Member, member_id: UUID, *, now: datetime) ->
     return ended
 
 
-async def remove_factor(tx: Tx, by: Member, member_id: UUID, *, now: datetime) -> None:
+async def remove_factor(tx: Tx, by: Member, member_id: UUID, *, now: datetime) -> Member | None:
     """Take away a second factor whose telephone is lost, and sign the member out everywhere.
+
+    Returns who must hear of it; None: there was none to take.
 
     Raises:
         NotFound: no such member in sight.
         NotAllowed: not theirs to manage.
     """
     member = await _managed(tx, by, member_id)
-    if await factors.remove(tx, member.id):
-        await sessions.end_all(tx, member.id)
-        await acts.record(tx, member.id, "factor_off", by=by.email, now=now)
+    if not await factors.remove(tx, member.id):
+        return None
+    await sessions.end_all(tx, member.id)
+    await acts.record(tx, member.id, "factor_off", by=by.email, now=now)
+    return member
 
 
 async def _managed(tx: Tx, by: Member, member_id: UUID) -> Member:

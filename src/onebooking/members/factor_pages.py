@@ -3,13 +3,14 @@
 from typing import Any
 
 from litestar import get, post
+from litestar.background_tasks import BackgroundTask
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from onebooking.clock import utc_now
 from onebooking.db import Database
 from onebooking.errors import InvalidPayload, OneBookingError, RateLimited
-from onebooking.members import second_factor, sessions
+from onebooking.members import mails, second_factor, sessions
 from onebooking.members.account_pages import (
     Asked,
     account_with,
@@ -19,8 +20,10 @@ from onebooking.members.account_pages import (
     wrong,
 )
 from onebooking.members.auth import place_of
+from onebooking.members.mail_links import send_quietly
 from onebooking.members.model import Role
 from onebooking.members.provider import Provider
+from onebooking.settings import Settings
 from onebooking.vault import Vault
 from onebooking.web.cookies import session_cookie
 from onebooking.web.forms import Form
@@ -66,6 +69,7 @@ async def change_factor(
     request: Asked,
     database: NamedDependency[Database],
     vault: NamedDependency[Vault],
+    settings: NamedDependency[Settings],
     provider: NamedDependency[Provider],
     form: NamedDependency[Form],
     act: FromPath[str],
@@ -91,7 +95,10 @@ async def change_factor(
         async with at_browser(request, database) as desk:
             return await account_with(request, desk, said)
     if codes is None:
-        return go_to(request, "/account?done=factor-off")
+        reply = go_to(request, "/account?done=factor-off")
+        told = mails.factor_was_turned_off(member, by=member)
+        reply.background = BackgroundTask(send_quietly, settings, told)
+        return reply
     return page(request, "members/recovery_codes.html", codes=codes, onward="/account")
 
 

@@ -61,6 +61,38 @@ def password_was_reset(member: Member) -> Mail:
     )
 
 
+def password_was_changed(member: Member) -> Mail:
+    """The same, where it was changed by who knew the old one."""
+    words = _words_for(member)
+    return _mail(
+        member,
+        words.pgettext("mail", "Your password for OneBooking Central was changed"),
+        words.pgettext(
+            "mail",
+            "The password of %(email)s was changed on its account page, and all other sessions "
+            "were ended.",
+        )
+        % {"email": member.email},
+        words.pgettext("mail", "If it was not you, tell a superadmin at once."),
+    )
+
+
+def factor_was_turned_off(member: Member, *, by: Member) -> Mail:
+    """The same of the second factor, whoever turned it off."""
+    words = _words_for(member)
+    return _mail(
+        member,
+        words.pgettext("mail", "Your second factor for OneBooking Central was turned off"),
+        words.pgettext(
+            "mail",
+            "%(by)s turned off the second factor of %(email)s. Until you set up another on your "
+            "account page, the password alone opens it.",
+        )
+        % {"by": by.name, "email": member.email},
+        words.pgettext("mail", "If you did not want that, tell a superadmin at once."),
+    )
+
+
 def _words_for(member: Member) -> Catalogue:
     return catalogue_of(member.language or "en")
 

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Request, get, post
+from litestar.background_tasks import BackgroundTask
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
@@ -11,12 +12,12 @@ from onebooking.clock import utc_now
 from onebooking.db import Database, Tx
 from onebooking.errors import AuthFailed, InvalidPayload, OneBookingError
 from onebooking.languages import Language, as_language
-from onebooking.members import change, invite, queries
+from onebooking.members import change, invite, mails, queries
 from onebooking.members.acts import list_acts
 from onebooking.members.auth import desk_of, provider_in
 from onebooking.members.invite import Invited, Newcomer
 from onebooking.members.links import Kind, path_of
-from onebooking.members.mail_links import NotMailed, base_url
+from onebooking.members.mail_links import NotMailed, base_url, send_quietly
 from onebooking.members.model import RIGHTS, Grant, Member, Right, Role
 from onebooking.members.provider import Provider
 from onebooking.members.standing import standings
@@ -125,14 +126,19 @@ async def act_now(
     request: Asked,
     tx: NamedDependency[Tx],
     member: NamedDependency[Member],
+    settings: NamedDependency[Settings],
     member_id: FromPath[UUID],
     act: FromPath[str],
 ) -> Page:
     """Disable, enable, end sessions, take the second factor away."""
     if act not in _ACTS:
         raise InvalidPayload(say("%(act)s is nothing that can be done to a member.", act=act))
-    await _ACTS[act](tx, member, member_id, now=utc_now())
-    return go_to(request, f"/members/{member_id}?done={act}")
+    done = await _ACTS[act](tx, member, member_id, now=utc_now())
+    reply = go_to(request, f"/members/{member_id}?done={act}")
+    if act == "remove-factor" and isinstance(done, Member):
+        told = mails.factor_was_turned_off(done, by=member)
+        reply.background = BackgroundTask(send_quietly, settings, told)
+    return reply
 
 
 @post("/members/{member_id:uuid}/invitation", status_code=303)
