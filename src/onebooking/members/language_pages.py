@@ -10,8 +10,8 @@ from onebooking.languages import as_language
 from onebooking.members import queries
 from onebooking.members.auth import whole_session
 from onebooking.reach import NOTHING
-from onebooking.web.cookies import language_cookie
 from onebooking.web.forms import Form
+from onebooking.web.languages import remember_language
 from onebooking.web.pages import Page, go_to, our_path, page_router
 
 
@@ -30,7 +30,7 @@ async def switch_language(
     if session is not None:
         async with database.begin(NOTHING) as tx:
             await queries.set_language(tx, session.member_id, language)
-    onward.set_cookie(language_cookie(language, request.scope["scheme"]))
+    remember_language(request, onward, language)
     return onward
 
 

@@ -13,13 +13,14 @@ from msgspec import Struct
 
 from onebooking.clock import utc_now
 from onebooking.db import Database
-from onebooking.errors import FieldError, InvalidPayload, OneBookingError, RateLimited, SignInAway
-from onebooking.members import invite, links, mails, queries, reset, setup, sign_in
+from onebooking.errors import FieldError, InvalidPayload, OneBookingError, RateLimited
+from onebooking.members import invite, links, queries, reset, setup, sign_in
 from onebooking.members.auth import place_of
 from onebooking.members.links import Kind, Link, LinkOver, path_of
-from onebooking.members.mail_links import NotMailed, base_url, log, send_quietly
+from onebooking.members.mail_links import NotMailed, base_url, log
 from onebooking.members.model import Member
-from onebooking.members.provider import Proof, Provider
+from onebooking.members.provider import Provider
+from onebooking.members.reset_mails import mail_reset, tell_of_reset
 from onebooking.members.setup import First
 from onebooking.members.sign_in_pages import let_in, signed_in
 from onebooking.reach import EVERYTHING, NOTHING
@@ -142,16 +143,8 @@ async def ask_now(
         except NotMailed as failed:
             log.warning("a password cannot be reset by mail: %s", failed)
         else:
-            reply.background = BackgroundTask(_mail_reset, provider, found.member, url)
+            reply.background = BackgroundTask(mail_reset, provider, found.member, url)
     return reply
-
-
-async def _mail_reset(provider: Provider, member: Member, url: str) -> None:
-    """Nobody waits: what goes wrong is in the log, without the address."""
-    try:
-        await provider.mail_reset(member, url)
-    except (NotMailed, SignInAway, RateLimited) as failed:
-        log.warning("a mail to a member was not sent: %s", failed)
 
 
 @get("/reset/{token:str}")
@@ -186,17 +179,8 @@ async def reset_now(
     async with database.begin(NOTHING) as tx:
         await reset.reset(tx, token, proof=proof, now=now)
     reply = go_to(request, "/sign-in?done=reset")
-    reply.background = BackgroundTask(_tell_of_reset, settings, provider, member, proof)
+    reply.background = BackgroundTask(tell_of_reset, settings, provider, member, proof)
     return reply
-
-
-async def _tell_of_reset(
-    settings: Settings, provider: Provider, member: Member, proof: Proof
-) -> None:
-    """Tell the owner, and give back what Supabase opened for the new password alone."""
-    await send_quietly(settings, mails.password_was_reset(member))
-    if proof.held is not None:
-        await provider.leave(proof.held.encrypted)
 
 
 class Way(Struct, frozen=True):

@@ -23,14 +23,9 @@ from onebooking.members.sessions import Place, Session, Wait
 from onebooking.members.sign_in import Arrival, Entered
 from onebooking.reach import NOTHING
 from onebooking.vault import Vault
-from onebooking.web.cookies import (
-    language_cookie,
-    no_session_cookie,
-    session_cookie,
-    session_token,
-)
+from onebooking.web.cookies import no_session_cookie, session_cookie, session_token
 from onebooking.web.forms import Form
-from onebooking.web.languages import chosen_language, language_of
+from onebooking.web.languages import chosen_language, language_of, remember_language
 from onebooking.web.pages import Page, field_errors, go_to, our_path, page, page_router
 from onebooking.web.requests import log_for
 from onebooking.words import say
@@ -110,7 +105,7 @@ def signed_in(request: Asked, entered: Entered, onward: str) -> Page:
     scheme = request.scope["scheme"]
     reply.set_cookie(session_cookie(entered.token, scheme, lasts=sessions.LONGEST))
     if entered.language is not None and chosen_language(request) is None:
-        reply.set_cookie(language_cookie(entered.language, scheme))
+        remember_language(request, reply, entered.language)
     return reply
 
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 from babel import negotiate_locale
-from litestar import Request
+from litestar import Request, Response
 
 from onebooking.languages import NAMES, Language, as_language
-from onebooking.web.cookies import language_in
+from onebooking.web.cookies import language_cookie, language_in
 
 
 def language_of(request: Request[Any, Any, Any], theirs: Language | None = None) -> Language:
@@ -20,6 +20,13 @@ def language_of(request: Request[Any, Any, Any], theirs: Language | None = None)
     asked = request.headers.get("accept-language", "").split(",")
     wanted = [part.partition(";")[0].strip() for part in asked]
     return as_language(negotiate_locale([one for one in wanted if one], [*NAMES], sep="-")) or "en"
+
+
+def remember_language(
+    request: Request[Any, Any, Any], reply: Response[str], language: Language
+) -> None:
+    """Let this browser's pages speak it from now on."""
+    reply.set_cookie(language_cookie(language, request.scope["scheme"]))
 
 
 def chosen_language(request: Request[Any, Any, Any]) -> Language | None:
