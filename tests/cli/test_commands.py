@@ -15,7 +15,7 @@ from onebooking.members.model import Role
 from onebooking.tables import members
 from tests import make
 from tests.front_door import Hub, calling, member
-from tests.parks import run
+from tests.parks import all_of, run
 
 pytestmark = pytest.mark.anyio
 ONEBOOKING = Path(sys.executable).with_name("onebooking")
@@ -126,6 +126,7 @@ async def test_links_are_printed_alone_while_they_are_good_for_something(
     inviting += ["--language", "th"]
     invited = await onebooking(*inviting, ONEBOOKING_PUBLIC_URL="https://hub.example/")
     assert invited.out.startswith("https://hub.example/invitations/")
+    assert await all_of(database, "SELECT language FROM members") == [("th",)]
     again = await onebooking(*inviting)
     assert again.out.startswith("http://127.0.0.1:8000/invitations/")
     assert again.out[-20:] != invited.out[-20:]
