@@ -128,6 +128,24 @@ def test_a_tap_finds_its_button(window: Window, som: StorageState, path: str) ->
     assert [one for one in small if "checkbox" not in one] == []
 
 
+@pytest.mark.parametrize("menu", ["#views", "#find", "[title=Columns]", "#export"])
+def test_what_stands_above_the_list_is_easily_hit_by_a_thumb(
+    window: Window, som: StorageState, menu: str
+) -> None:
+    """36 pixels high and wide at least, also what a menu opens."""
+    page = window(storage_state=som, viewport={"width": 390, "height": 844}, is_mobile=True)
+    page.goto("/bookings?range=week&pickup=yes")
+    page.locator(f"{menu} summary, summary{menu}").first.click()
+    small = page.evaluate(
+        """pressed => [...document.querySelectorAll(`#content :is(${pressed}):not(#bulk *)`)]
+          .filter((one) => one.checkVisibility())
+          .map((one) => [one.outerHTML.slice(0, 90), one.getBoundingClientRect()])
+          .filter(([, box]) => box.width < 36 || box.height < 36).map(([html]) => html)""",
+        "a, button, summary, select, .input, label:has([type=checkbox])",
+    )
+    assert small == []
+
+
 def _paper(page: Page) -> str:
     colour: str = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     return colour

@@ -1,13 +1,16 @@
 """What stands in an exported file, read as its readers read it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from io import BytesIO
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from openpyxl import load_workbook  # type: ignore[import-untyped]
 
+from onebooking.bookings.asked import read
 from onebooking.exports.columns import NAMES
+from onebooking.exports.model import told
 from tests import make
 from tests.exports.files import MARK, csv_of, csv_rows, exported, xlsx_of
 from tests.front_door import Hub
@@ -120,12 +123,21 @@ async def test_a_workbook_is_ready_to_work_with(hub: Hub) -> None:
     assert sheet.column_dimensions["A"].width > 10
     assert sheet.cell(2, NAMES.index("total_amount") + 1).number_format == "#,##0"
     assert sheet.cell(2, NAMES.index("created_at") + 1).number_format == "yyyy-mm-dd hh:mm:ss"
-    told = dict(about.iter_rows(values_only=True))
-    assert (told["status"], told["q"], told["sort"]) == ("confirmed", "john", "activity_date")
-    assert "UTC" in str(told["exported_at"])
+    said = dict(about.iter_rows(values_only=True))
+    assert (said["status"], said["q"], said["sort"]) == ("confirmed", "john", "activity_date")
+    assert "pickup" not in said
+    assert "UTC" in str(said["exported_at"])
 
 
 @pytest.mark.parametrize("file_format", ["csv", "xlsx"])
 async def test_an_export_of_nothing_is_a_file_with_a_header(hub: Hub, file_format: str) -> None:
     read = csv_of if file_format == "csv" else xlsx_of
     assert await read(hub, status="no_show") == []
+
+
+@pytest.mark.parametrize("query", ["", "pickup=yes&q=john", "status=pending&date_to=2026-03-01"])
+async def test_what_an_export_tells_of_its_filters_is_the_address_of_its_list(query: str) -> None:
+    today = date(2026, 2, 20)
+    asked = read(parse_qsl(query), websites=(), today=today)
+    again = read(told(asked.filters), websites=(), today=today)
+    assert (again.filters, again.wrong) == (asked.filters, ())

@@ -58,7 +58,7 @@ def views(story: Story) -> Iterator[View]:
     yield View("members", "/members", main=True, whole=True)
     yield View("member", "/members", act=lambda page: _open(page, "Ben Carter"), whole=True)
     yield View("invite", "/members/invite")
-    yield View("account", "/account", main=True, whole=True)
+    yield View("account", "/account", whole=True)
     yield View("second-factor", "/account/second-factor")
     yield View("shortcuts", "/bookings?range=week", act=lambda page: page.keyboard.press("?"))
     yield View("not-there", "/no-such-page")

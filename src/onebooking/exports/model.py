@@ -145,7 +145,7 @@ def told(filters: Filters) -> list[tuple[str, str]]:
     """Each filter that is on, and the order, as an address says them."""
     pairs: list[tuple[str, str]] = []
     for name, value in to_builtins(filters).items():
-        if value is not None:
+        if value is not None and value is not False:
             values = value if isinstance(value, list) else [value]
-            pairs += [(name, str(one)) for one in values]
+            pairs += [(name, "yes" if one is True else str(one)) for one in values]
     return pairs
