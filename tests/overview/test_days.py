@@ -94,6 +94,17 @@ async def test_the_worker_folds_by_itself_all_there_is(hub: Hub) -> None:
     assert await kept(hub.database) == await counted(hub.database)
 
 
+async def test_lines_are_folded_where_their_table_is_published(hub: Hub) -> None:
+    """As Supabase and logical replicas may have it: a line has no key to be deleted by."""
+    async with hub.database.engine.begin() as owner:
+        await owner.execute(
+            text("CREATE PUBLICATION all_of_it FOR TABLE day_additions, day_totals")
+        )
+    await book(hub)
+    await fold_all(hub.database)
+    assert await unfolded(hub.database) == 0
+
+
 async def test_a_change_that_no_day_shows_writes_nothing(hub: Hub) -> None:
     booking = await book(hub)
     await fold_all(hub.database)
