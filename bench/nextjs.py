@@ -1,6 +1,6 @@
 """Syncs a second through HTTP, beside the same endpoint on Next.js 15 and pg.
 
-    python -m bench.nextjs [--clients 1,32] [--seconds 5] [--rounds 5] [--built FOLDER] [--markdown]
+    python -m bench.nextjs [--clients 1,32] [--seconds 4] [--rounds 9] [--built FOLDER] [--markdown]
 
 Needs Node and npm: the endpoint in `bench/nextjs_app` is installed and built in a temporary folder,
 or in FOLDER, which is kept for the next run. Both sides write to one PostgreSQL, each into its own
@@ -18,7 +18,7 @@ from bench.hub import Hub, running_hub
 from bench.ingest import SEEDED, load, numbers
 from bench.load import Round
 from bench.on_nextjs import App, built, running
-from bench.part import server_cpu_seconds
+from bench.part import cpu_seconds
 from bench.sheets import Conditions, Sheet, options_of, progress, run, spread
 
 
@@ -27,7 +27,7 @@ class Turn(Struct, frozen=True):
 
     done: Round
     cpu_ms: float  # of its web process, a sync
-    server_cpu_ms: float  # of PostgreSQL, a sync
+    session_cpu_ms: float  # of its sessions in PostgreSQL, a sync
 
 
 class Turns(Struct, kw_only=True):
@@ -62,11 +62,16 @@ def measure(options: Any) -> tuple[Conditions, list[Sheet]]:
 
 
 def _turn(side: Hub | App, clients: int, seconds: float) -> Turn:
+    load(side, connections=clients, events=1, seconds=0.5)  # so that its sessions are there
     with side.store.sql() as connection:
-        backend = connection.info.backend_pid
-        before = side.web.cpu_seconds(), server_cpu_seconds(backend)
-        done = load(side, connections=clients, events=1, seconds=seconds)
-        after = side.web.cpu_seconds(), server_cpu_seconds(backend)
+        found = connection.execute(
+            "SELECT pid FROM pg_stat_activity "
+            "WHERE datname = current_database() AND backend_type = 'client backend'"
+        )
+        sessions = [pid for (pid,) in found]
+    before = side.web.cpu_seconds(), cpu_seconds(sessions)
+    done = load(side, connections=clients, events=1, seconds=seconds)
+    after = side.web.cpu_seconds(), cpu_seconds(sessions)
     used = (b - a for a, b in zip(before, after, strict=True))
     return Turn(done, *(seconds * 1000 / done.sent for seconds in used))
 
@@ -75,7 +80,7 @@ def sheet(found: dict[int, Turns]) -> Sheet:
     """The hub beside Next.js; a ratio is that of one round."""
     head = ("clients", "hub/s", "Next.js/s", "hub ÷ Next.js", "hub p50, p99 ms",
             "Next.js p50, p99 ms", "web CPU ms a sync: hub, Next.js, ÷",
-            "PostgreSQL's CPU ms a sync: hub, Next.js")  # fmt: skip
+            "sessions' CPU ms a sync: hub, Next.js, ÷")  # fmt: skip
     return Sheet("One event a request", head, [_row(*one) for one in found.items()])
 
 
@@ -83,7 +88,7 @@ def _row(clients: int, turns: Turns) -> list[str]:
     sides = (turns.hub, turns.app)
     rates = [[turn.done.per_second for turn in side] for side in sides]
     cpu = [median(turn.cpu_ms for turn in side) for side in sides]
-    server = [median(turn.server_cpu_ms for turn in side) for side in sides]
+    sessions = [median(turn.session_cpu_ms for turn in side) for side in sides]
     return [
         str(clients),
         *(spread(side) for side in rates),
@@ -94,7 +99,7 @@ def _row(clients: int, turns: Turns) -> list[str]:
             for side in sides
         ),
         f"{cpu[0]:.2f}, {cpu[1]:.2f}, {cpu[1] / cpu[0]:.1f}",
-        f"{server[0]:.2f}, {server[1]:.2f}",
+        f"{sessions[0]:.2f}, {sessions[1]:.2f}, {sessions[1] / sessions[0]:.1f}",
     ]
 
 
@@ -102,11 +107,11 @@ def main() -> None:
     """Measure, then say it."""
     parser = options_of("nextjs", __doc__)
     parser.add_argument("--clients", type=numbers, default=[1, 32], help="such as 1,32")
-    parser.add_argument("--seconds", type=float, default=5.0, help="each measurement (5)")
+    parser.add_argument("--seconds", type=float, default=4.0, help="each measurement (4)")
     parser.add_argument(
         "--warm-seconds", type=float, default=15.0, help="before that, for Node's compiler (15)"
     )
-    parser.add_argument("--rounds", type=int, default=5, help="of everything; medians count (5)")
+    parser.add_argument("--rounds", type=int, default=9, help="of everything; medians count (9)")
     parser.add_argument(
         "--built", type=Path, metavar="FOLDER", help="build here, or use what was built"
     )

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 from msgspec import Struct
@@ -49,6 +50,11 @@ def server_cpu_seconds(backend: int) -> float:
     ticks = sum(found[postmaster][11:15])
     ticks += sum(sum(stat[11:13]) for stat in found.values() if stat[1:2] == [postmaster])
     return ticks / _TICK
+
+
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """What these processes have taken of the processor since their start; ended ones nothing."""
+    return sum(sum(_stat(pid)[11:13]) for pid in pids) / _TICK
 
 
 def _stat(pid: int) -> list[int]:
