@@ -85,6 +85,7 @@ FIELDS = (
 BY_COLUMN = MappingProxyType({field.column: field for field in FIELDS})
 BY_PATH = MappingProxyType({field.path: field for field in FIELDS})
 COLUMNS = tuple(BY_COLUMN)
+_DEFAULTS: Values = {field.column: field.default for field in FIELDS}
 REQUIRED = frozenset(field.column for field in FIELDS if field.required)
 PERSONAL = frozenset(field.column for field in FIELDS if field.personal)
 # What an erased booking holds instead, since a name and an address must be something.
@@ -96,7 +97,7 @@ ERASED_VALUES: Values = dict.fromkeys(sorted(PERSONAL)) | {
 
 def new_values(given: Values) -> Values:
     """A whole booking's values: `given`, and the default of every field it lacks."""
-    return {field.column: given.get(field.column, field.default) for field in FIELDS}
+    return _DEFAULTS | given
 
 
 class Customer(Struct, frozen=True):
