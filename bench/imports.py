@@ -1,6 +1,6 @@
 """How fast a file of bookings is imported, beside the same rows sent as batches of 500 by HTTP.
 
-    python -m bench.imports [--rows 100000] [--rounds 2] [--markdown]
+    python -m bench.imports [--rows 100000] [--rounds 3] [--markdown]
 
 The file is a CSV of the specification's example, each row another booking. What is timed is the
 whole command: `onebooking bookings import FILE --website ID --apply`, start and end of the process
@@ -151,7 +151,7 @@ def main() -> None:
     """Measure, then say it."""
     parser = options_of("imports", __doc__)
     parser.add_argument("--rows", type=int, default=100_000, help="of the file (100000)")
-    parser.add_argument("--rounds", type=int, default=2, help="of everything (2)")
+    parser.add_argument("--rounds", type=int, default=3, help="of everything (3)")
     options = parser.parse_args()
     run(lambda: measure(options), markdown=options.markdown)
 

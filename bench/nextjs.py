@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from bench.bare import seed
-from bench.hub import Hub, running_hub
+from bench.hub import Hub, Store, running_hub
 from bench.ingest import SEEDED, load, numbers
 from bench.load import Round
 from bench.on_nextjs import App, built, running
@@ -62,18 +62,21 @@ def measure(options: Any) -> tuple[Conditions, list[Sheet]]:
 
 
 def _turn(side: Hub | App, clients: int, seconds: float) -> Turn:
-    load(side, connections=clients, events=1, seconds=0.5)  # so that its sessions are there
-    with side.store.sql() as connection:
-        found = connection.execute(
-            "SELECT pid FROM pg_stat_activity "
-            "WHERE datname = current_database() AND backend_type = 'client backend'"
-        )
-        sessions = [pid for (pid,) in found]
-    before = side.web.cpu_seconds(), cpu_seconds(sessions)
+    before = side.web.cpu_seconds(), _sessions_cpu_seconds(side.store)
     done = load(side, connections=clients, events=1, seconds=seconds)
-    after = side.web.cpu_seconds(), cpu_seconds(sessions)
+    after = side.web.cpu_seconds(), _sessions_cpu_seconds(side.store)
     used = (b - a for a, b in zip(before, after, strict=True))
     return Turn(done, *(seconds * 1000 / done.sent for seconds in used))
+
+
+def _sessions_cpu_seconds(store: Store) -> float:
+    """Of the sessions that are there; one that comes later began with nothing."""
+    with store.sql() as connection:
+        found = connection.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
+            "AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        )
+        return cpu_seconds([pid for (pid,) in found])
 
 
 def sheet(found: dict[int, Turns]) -> Sheet:
