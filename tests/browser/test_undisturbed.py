@@ -2,11 +2,19 @@
 
 import re
 
-import httpx
 from playwright.sync_api import Page, StorageState, expect
 
 from tests.browser.conftest import Window
-from tests.browser.outside import HELD, changes, follows, opens, reports, top_of
+from tests.browser.outside import (
+    HELD,
+    TOLD,
+    changes,
+    follows,
+    opens,
+    reports,
+    reports_again,
+    top_of,
+)
 from tests.browser.town import Town
 
 # Each moment at which the keyboard was nowhere, in the tasks that changed the page.
@@ -16,13 +24,6 @@ NOWHERE = """() => {
   new MutationObserver((seen) => {
     if (document.activeElement === document.body) window.nowhere.push(seen[0].target.outerHTML);
   }).observe(main, all);
-}"""
-# What a screen reader would have been told of the page's following.
-TOLD = """() => {
-  window.told = [];
-  const notice = document.querySelector("#live");
-  new MutationObserver(() => window.told.push(notice.innerText.trim())).observe(
-    notice, {attributes: true, attributeFilter: ["data-said"]});
 }"""
 DAY = "2031-05-01"
 
@@ -58,11 +59,11 @@ def test_a_form_keeps_text_caret_and_place_and_its_member_is_told_once(
 ) -> None:
     page, booking, _ = booking_open(window, running, som)
     page.locator("#guest-edit").click()
+    page.evaluate(TOLD)
     wishes = page.get_by_label("Special requests")
     wishes.fill("Vegetarian, and a high chair")
     for _ in range(5):
         page.keyboard.press("Shift+ArrowLeft")
-    page.evaluate(TOLD)
     held = page.evaluate(HELD)
     changes(page, booking, activity_date="2020-01-01")  # a warning appears above the form
     expect(page.locator("#head")).to_contain_text("△")
@@ -173,14 +174,3 @@ def test_where_what_had_the_keyboard_is_gone_the_part_around_has_it(
     expect(take).to_have_count(0)
     expect(page.locator("#conflicts")).to_be_focused()
     assert page.evaluate("window.nowhere") == []
-
-
-def reports_again(running: Town, booking: dict[str, object], **changed: object) -> None:
-    """The website says that it changed the booking too."""
-    about = {one: booking[one] for one in ("source_booking_id", "booking_ref")}
-    reply = httpx.post(
-        f"{running.hub.url}/api/bookings/sync",
-        json=about | {"event": "booking.updated"} | changed,
-        headers={"X-API-Key": running.park.api_key},
-    )
-    assert reply.status_code == 200, reply.text
