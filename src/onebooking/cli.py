@@ -1,23 +1,18 @@
-"""The command line: puts every slice's commands together, and runs the hub's parts."""
+"""The command line: puts every slice's commands together, and runs the hub's parts.
+
+Only the group that is asked for is loaded: all of them take twice as long as one.
+"""
 
 import asyncio
 import logging
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from onebooking.alerts import commands as alerts
-from onebooking.bookings import commands as bookings
-from onebooking.bookings.reconcile_commands import reconcile
-from onebooking.deliveries import commands as deliveries
-from onebooking.history import commands as retention
-from onebooking.imports.commands import import_bookings
-from onebooking.members import commands as members
 from onebooking.parts import PARTS, become
-from onebooking.samples.commands import generate
 from onebooking.terminal import home, saying_errors
-from onebooking.websites import commands as websites
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -25,15 +20,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="OneBooking Central: every park's bookings in one place.",
 )
-websites.group.command("reconcile")(reconcile)
-app.add_typer(websites.group, name="websites")
-app.add_typer(members.group, name="members")
-app.add_typer(deliveries.group, name="deliveries")
-bookings.group.command("import")(import_bookings)
-bookings.group.command("generate")(generate)
-app.add_typer(bookings.group, name="bookings")
-app.add_typer(retention.group, name="retention")
-app.add_typer(alerts.group, name="alerts")
 Parent = Annotated[
     int | None, typer.Option(help="Stop when this process is gone.", hidden=True, metavar="PID")
 ]
@@ -86,9 +72,71 @@ def doctor() -> None:
         raise SystemExit(1)
 
 
+def _websites() -> typer.Typer:
+    from onebooking.bookings.reconcile_commands import reconcile
+    from onebooking.websites.commands import group
+
+    group.command("reconcile")(reconcile)
+    return group
+
+
+def _members() -> typer.Typer:
+    from onebooking.members.commands import group
+
+    return group
+
+
+def _deliveries() -> typer.Typer:
+    from onebooking.deliveries.commands import group
+
+    return group
+
+
+def _bookings() -> typer.Typer:
+    from onebooking.bookings.commands import group
+    from onebooking.imports.commands import import_bookings
+    from onebooking.samples.commands import generate
+
+    group.command("import")(import_bookings)
+    group.command("generate")(generate)
+    return group
+
+
+def _retention() -> typer.Typer:
+    from onebooking.history.commands import group
+
+    return group
+
+
+def _alerts() -> typer.Typer:
+    from onebooking.alerts.commands import group
+
+    return group
+
+
+_GROUPS = {
+    "websites": _websites,
+    "members": _members,
+    "deliveries": _deliveries,
+    "bookings": _bookings,
+    "retention": _retention,
+    "alerts": _alerts,
+}
+_NO_GROUP = (*PARTS, "migrate", "doctor")
+
+
+def load(words: Sequence[str]) -> None:
+    """Add the group that `words` begin with; all of them, where that is none of ours."""
+    first = words[0] if words else ""
+    for name, group_of in _GROUPS.items():
+        if first == name or first not in (*_GROUPS, *_NO_GROUP):
+            app.add_typer(group_of(), name=name)
+
+
 def main() -> None:
     """Run the command line."""
     logging.captureWarnings(capture=True)
+    load(sys.argv[1:])
     try:
         app()
     except KeyboardInterrupt:
