@@ -60,7 +60,9 @@ window.layOver = (() => {
       callbacks: {
         beforeNodeMorphed: (old) => !(old instanceof Element) || !(kept.includes(old) || old.matches(ALONE)),
         beforeNodeRemoved: (old) => !(old instanceof Element && old.matches("[role=status]")), // "Saved"
-        beforeAttributeUpdated: (attribute) => !OWN.has(attribute),
+        // Nor which column of a chart one looks at, or has gone to.
+        beforeAttributeUpdated: (attribute, old) => !OWN.has(attribute)
+          && !(/^(tabindex|aria-hidden|data-on)$/.test(attribute) && old.matches("[data-chart] svg > a")),
       },
     });
   };
