@@ -132,7 +132,7 @@ async def working(
             await database.close()
 
 
-async def until(look: Callable[[], Any], *, within_seconds: float = 20.0) -> Any:
+async def until(look: Callable[[], Any], *, within_seconds: float = 60.0) -> Any:
     """What `look` finds, once it finds something."""
     deadline = time.monotonic() + within_seconds
     while not (found := await _looked(look)):
