@@ -17,7 +17,7 @@ window.typingIn = (() => {
 
 window.layOver = (() => {
   const OWN = new Set(["open", "data-grown"]); // a menu that somebody opened, a list that they made longer
-  const ALONE = `input, textarea, select, #notices, form:not(:has([data-row])):has(${TYPED})`;
+  const ALONE = `input, textarea, select, #notices, .tip:not([hidden]), form:not(:has([data-row])):has(${TYPED})`;
 
   // What leads to the same place is the same, wherever it stands by now: it has a name while pages are compared.
   const name = (root, alone) => {
