@@ -2,6 +2,11 @@
 -- ever adds a line to `day_additions`, with the booking: nobody waits for anybody. Every few seconds
 -- a worker folds those lines into `day_totals`. Both together are exact at every moment, also while
 -- no worker runs (docs/decisions).
+
+-- For the bookings first, as a worker does that is at work: the foreign key below waits for the
+-- websites, and each would wait for the other.
+LOCK TABLE bookings IN SHARE ROW EXCLUSIVE MODE;
+
 CREATE TABLE day_totals (
   activity_date DATE,
   website_id TEXT REFERENCES websites (id),
