@@ -41,7 +41,7 @@ class Catalogue(NullTranslations):
     def __init__(self, language: Language) -> None:
         super().__init__()
         self._messages: dict[tuple[str | None, str], str] = {}
-        self._plurals: dict[tuple[str | None, str], tuple[str, ...]] = {}
+        self._plurals: dict[str, tuple[str, ...]] = {}
         self._patterns: list[tuple[re.Pattern[str], str]] = []
         self.said = lru_cache(maxsize=2000)(self._said)
         path = _HERE / f"{language}.po"
@@ -58,7 +58,7 @@ class Catalogue(NullTranslations):
 
     def _learn(self, message: "Message") -> None:
         if isinstance(message.id, tuple | list):
-            self._plurals[message.context, message.id[0]] = tuple(message.string or ())
+            self._plurals[message.id[0]] = tuple(message.string or ())
         elif message.string:
             said = str(message.string)
             self._messages[message.context, message.id] = said
@@ -75,17 +75,10 @@ class Catalogue(NullTranslations):
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
         """The form of a message that goes with `n`; Thai has one form for all."""
-        return self._counted(None, msgid1, msgid2, n)
-
-    def npgettext(self, context: str, msgid1: str, msgid2: str, n: int) -> str:
-        """The same, said where `context` says."""
-        return self._counted(context, msgid1, msgid2, n)
-
-    def _counted(self, context: str | None, one: str, many: str, n: int) -> str:
-        said = self._plurals.get((context, one), ())
+        said = self._plurals.get(msgid1, ())
         if said and said[0]:
             return said[0 if n == 1 or len(said) == 1 else 1]
-        return one if n == 1 else many
+        return msgid1 if n == 1 else msgid2
 
     def _said(self, sentence: str) -> str:
         """What Python said in English (`words.say`), wherever it has been kept meanwhile.

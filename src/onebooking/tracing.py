@@ -39,8 +39,3 @@ def span(name: str, **attributes: str | int) -> AbstractContextManager[Any]:
         return _nothing
     tracer = _provider.get_tracer("onebooking")
     return tracer.start_as_current_span(name, attributes=attributes, record_exception=False)
-
-
-def is_on() -> bool:
-    """Whether spans go anywhere."""
-    return _provider is not None
