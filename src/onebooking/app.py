@@ -9,6 +9,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components
+from litestar.types import ControllerRouterHandler
 from prometheus_client.metrics_core import Metric
 from sqlalchemy.pool import QueuePool
 
@@ -128,42 +129,7 @@ def make_app() -> Litestar:
         return Provide(lambda: state[name], sync_to_thread=False)
 
     return Litestar(
-        [
-            sync.router,
-            sync_logs.router,
-            bookings.router,
-            exports.router,
-            changes_api.router,
-            digest_api.router,
-            websites.router,
-            deliveries.router,
-            alerts.router,
-            health.healthz,
-            health.readyz,
-            metrics_page,
-            overview_pages.router,
-            live.events,
-            choice_pages.router,
-            bookings_pages.router,
-            exports_pages.router,
-            booking_pages.router,
-            bulk_pages.router,
-            view_pages.router,
-            language_pages.router,
-            sign_in_pages.router,
-            link_pages.router,
-            members.router,
-            account_pages.router,
-            factor_pages.router,
-            mail_pages.router,
-            website_pages.router,
-            websites_pages.router,
-            trial_pages.router,
-            deliveries_pages.router,
-            log_pages.router,
-            assets.router,
-            *docs.handlers,
-        ],
+        _ROUTES,
         lifespan=[_lifespan],
         dependencies={
             **{name: part(name) for name in _PARTS},
@@ -184,6 +150,42 @@ def make_app() -> Litestar:
     )
 
 
+_ROUTES: list[ControllerRouterHandler] = [
+    sync.router,
+    sync_logs.router,
+    bookings.router,
+    exports.router,
+    changes_api.router,
+    digest_api.router,
+    websites.router,
+    deliveries.router,
+    alerts.router,
+    health.healthz,
+    health.readyz,
+    metrics_page,
+    overview_pages.router,
+    live.events,
+    choice_pages.router,
+    bookings_pages.router,
+    exports_pages.router,
+    booking_pages.router,
+    bulk_pages.router,
+    view_pages.router,
+    language_pages.router,
+    sign_in_pages.router,
+    link_pages.router,
+    members.router,
+    account_pages.router,
+    factor_pages.router,
+    mail_pages.router,
+    website_pages.router,
+    websites_pages.router,
+    trial_pages.router,
+    deliveries_pages.router,
+    log_pages.router,
+    assets.router,
+    *docs.handlers,
+]
 _PARTS = ("database", "settings", "intake", "vault", "provider", "watchers", "http")
 
 

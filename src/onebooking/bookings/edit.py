@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
 from onebooking.bookings import queries
 from onebooking.bookings.conflicts import Meanwhile, open_conflicts
 from onebooking.bookings.model import BY_COLUMN, Status, Values
+from onebooking.bookings.queries import Locked
 from onebooking.bookings.wire import (
     INTEGER_MAX,
     CustomerBody,
@@ -91,15 +92,8 @@ async def edit_booking(
         raise BookingNotFound
     if booking.values["erased_at"] is not None:
         _refuse_personal(wanted)
-    held: Values = to_builtins({column: booking.values[column] for column in wanted})
-    if edit.version is not UNSET:
-        bases = {column: seen.get(column, edit.version) for column in wanted}
-        _refuse_unborn(max(bases.values(), default=edit.version), booking.version)
-        oldest = min(bases.values(), default=edit.version)
-        newer = await queries.changes_since(tx, booking_id, oldest)
-        waiting = await open_conflicts(tx, member.reach, booking_id) if seen and newer else []
-        meanwhile = Meanwhile(newer, waiting)
-        _refuse_stale(wanted, held, meanwhile, bases=bases, current=booking.version)
+    held = _held(booking, wanted)
+    await _refuse_overtaken(tx, member, booking, edit, seen=seen)
     settled = await queries.settle_conflicts(tx, booking_id, list(wanted), by=member.email)
     there = booking.values["source_values"]
     changed = {
@@ -110,13 +104,21 @@ async def edit_booking(
     }
     if changed or settled:
         _refuse_negative(changed, held)
-        event = "booking.updated" if isinstance(edit, BookingEdit) else "booking.status_changed"
-        event = event if changed else "booking.settled"
+        event = _event_of(edit) if changed else "booking.settled"
         was = {column: [held[column], value] for column, value in changed.items()}
         edits, by, now = [Edited(booking, was)], member.email, utc_now()
         owed = owed_of(edits, event=event, by=by) if changed else []
         written = write(edits, event=event, by=by, now=now)
         await together(tx, *written, *owe(owed, now=now), wake_workers())
+
+
+def _held(booking: Locked, wanted: Values) -> Values:
+    held: Values = to_builtins({column: booking.values[column] for column in wanted})
+    return held
+
+
+def _event_of(edit: BookingEdit | StatusChange) -> str:
+    return "booking.updated" if isinstance(edit, BookingEdit) else "booking.status_changed"
 
 
 def _check(member: Member, wanted: Values) -> None:
@@ -176,6 +178,28 @@ def _refuse_unborn(base: int, current: int) -> None:
     if base > current:
         wrong = FieldError("version", say("the booking is at version %(version)s", version=current))
         raise InvalidPayload(f"{wrong.field}: {wrong.message}", details=(wrong,))
+
+
+async def _refuse_overtaken(
+    tx: Tx,
+    member: Member,
+    booking: Locked,
+    edit: BookingEdit | StatusChange,
+    *,
+    seen: Mapping[str, int],
+) -> None:
+    """Refuse what was written over something that its member had not seen."""
+    if edit.version is UNSET:
+        return
+    wanted = columns_of(edit)
+    bases = {column: seen.get(column, edit.version) for column in wanted}
+    _refuse_unborn(max(bases.values(), default=edit.version), booking.version)
+    oldest = min(bases.values(), default=edit.version)
+    newer = await queries.changes_since(tx, booking.id, oldest)
+    waiting = await open_conflicts(tx, member.reach, booking.id) if seen and newer else []
+    meanwhile = Meanwhile(newer, waiting)
+    held = _held(booking, wanted)
+    _refuse_stale(wanted, held, meanwhile, bases=bases, current=booking.version)
 
 
 def _refuse_stale(

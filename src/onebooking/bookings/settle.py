@@ -9,6 +9,7 @@ from onebooking.bookings.as_edit import as_edit
 from onebooking.bookings.conflicts import Side, open_conflicts
 from onebooking.bookings.edit import edit_booking
 from onebooking.bookings.model import BY_COLUMN
+from onebooking.bookings.queries import Locked
 from onebooking.bookings.write import Edited, write
 from onebooking.clock import utc_now
 from onebooking.db import Tx, together
@@ -56,11 +57,7 @@ async def settle_conflict(tx: Tx, member: Member, booking_id: UUID, choice: Choi
     if conflict.raised_after(choice.version, newer):
         raise EditConflict(say("The website changed it again meanwhile. Look at both values."))
     if BY_COLUMN[conflict.field].right is None:
-        await queries.settle_conflicts(tx, booking_id, [conflict.field], by=member.email)
-        as_it_stands = [Edited(booking, {})]
-        await together(
-            tx, *write(as_it_stands, event="booking.settled", by=member.email, now=utc_now())
-        )
+        await _confirm(tx, member, booking, conflict.field)
         return
     if side == conflict.held:  # what is there now, whatever it was when they met
         value = booking.values[conflict.field]
@@ -68,3 +65,10 @@ async def settle_conflict(tx: Tx, member: Member, booking_id: UUID, choice: Choi
         value = conflict.website_value if side == Side.WEBSITE else conflict.hub_value
     edit = as_edit({conflict.field: value}, version=choice.version)
     await edit_booking(tx, member, booking_id, edit)
+
+
+async def _confirm(tx: Tx, member: Member, booking: Locked, field: str) -> None:
+    """What nobody edits here stays; the booking has another version, which says that it does."""
+    await queries.settle_conflicts(tx, booking.id, [field], by=member.email)
+    as_it_stands, by = [Edited(booking, {})], member.email
+    await together(tx, *write(as_it_stands, event="booking.settled", by=by, now=utc_now()))
