@@ -47,33 +47,25 @@ def forgotten_password(member: Member, url: str) -> Mail:
 
 def password_was_reset(member: Member) -> Mail:
     """What the owner must hear, in case it was not them."""
-    words = _words_for(member)
-    return _mail(
+    return _new_password(
         member,
-        words.pgettext("mail", "Your password for OneBooking Central was changed"),
-        words.pgettext(
+        _words_for(member).pgettext(
             "mail",
             "The password of %(email)s was changed by a link sent to this address, and all "
             "sessions were ended.",
-        )
-        % {"email": member.email},
-        words.pgettext("mail", "If it was not you, tell a superadmin at once."),
+        ),
     )
 
 
 def password_was_changed(member: Member) -> Mail:
     """The same, where it was changed by who knew the old one."""
-    words = _words_for(member)
-    return _mail(
+    return _new_password(
         member,
-        words.pgettext("mail", "Your password for OneBooking Central was changed"),
-        words.pgettext(
+        _words_for(member).pgettext(
             "mail",
             "The password of %(email)s was changed on its account page, and all other sessions "
             "were ended.",
-        )
-        % {"email": member.email},
-        words.pgettext("mail", "If it was not you, tell a superadmin at once."),
+        ),
     )
 
 
@@ -90,6 +82,16 @@ def factor_was_turned_off(member: Member, *, by: Member) -> Mail:
         )
         % {"by": by.name, "email": member.email},
         words.pgettext("mail", "If you did not want that, tell a superadmin at once."),
+    )
+
+
+def _new_password(member: Member, what: str) -> Mail:
+    words = _words_for(member)
+    return _mail(
+        member,
+        words.pgettext("mail", "Your password for OneBooking Central was changed"),
+        what % {"email": member.email},
+        words.pgettext("mail", "If it was not you, tell a superadmin at once."),
     )
 
 

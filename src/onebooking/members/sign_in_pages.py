@@ -171,11 +171,8 @@ async def enrol_now(
         async with database.begin(NOTHING) as tx:
             _, member = await _half(tx, request, Wait.ENROLMENT)
             proposal = await second_factor.propose(tx, vault, member)
-        context: dict[str, Any] = {
-            "proposal": proposal,
-            "onward": onward,
-            "errors": field_errors(failed),
-        }
+        errors = field_errors(failed)
+        context: dict[str, Any] = {"proposal": proposal, "onward": onward, "errors": errors}
         return page(request, "members/enrolment.html", status=failed.status, **context)
     reply = page(request, "members/recovery_codes.html", codes=codes, onward=onward)
     scheme = request.scope["scheme"]
