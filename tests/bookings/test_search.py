@@ -72,6 +72,7 @@ async def test_a_search_narrows_and_orders_as_the_list_does(some: Hub) -> None:
             listed = [ref for ref in await refs(some, wanted) if ref != "A"]
             found = await refs(some, structs.replace(wanted, q="john doe"), limit=1)
             assert found == listed, wanted
+        assert await refs(some, Filters(q="\U000f3dd9", **asked)) == []  # no letter, no digit
     assert await refs(some, Filters(q="john doe", website_id=[FLYING])) == ["F"]
 
 

@@ -28,7 +28,7 @@ def has(q: str) -> ColumnElement[bool]:
     letter or digit is found nowhere.
     """
     text = q.strip()
-    runs = [(is_word, "".join(run)) for is_word, run in groupby(text, key=_is_word)]
+    runs = _runs(text)
     longest = max((len(run) for is_word, run in runs if is_word), default=0)
     if not longest:
         return false()
@@ -40,6 +40,16 @@ def has(q: str) -> ColumnElement[bool]:
     found = s.words.like(func.lower(f"%{loosely}%"))
     exactly = func.strpos(s.words, func.lower(text)) > 0
     return found if len(runs) == 1 else and_(found, exactly)
+
+
+def is_findable(q: str) -> bool:
+    """Whether it has a letter or digit, without which nothing is found."""
+    return any(is_word for is_word, _ in _runs(q))
+
+
+def _runs(text: str) -> list[tuple[bool, str]]:
+    """Words and what stands between them, in their order; whether it is a word."""
+    return [(is_word, "".join(run)) for is_word, run in groupby(text, key=_is_word)]
 
 
 def _is_word(letter: str) -> bool:

@@ -8,7 +8,7 @@ from msgspec import Struct, structs
 from sqlalchemy import ARRAY, Select, Uuid, func, select
 
 from onebooking.bookings import filters, find, pick
-from onebooking.bookings.filters import Filters
+from onebooking.bookings.filters import Filters, Place
 from onebooking.bookings.model import Status
 from onebooking.bookings.pick import MOST_COUNTED
 from onebooking.db import Tx
@@ -41,9 +41,12 @@ async def look_up(
     Raises:
         InvalidPayload: the cursor is none of this list's.
     """
+    after = None if cursor is None else filters.place(cursor, wanted.sort)
+    if not find.is_findable(wanted.q or ""):
+        return Hits([], 0, {})
     every = structs.replace(wanted, status=None)
     for narrowed in (every, wanted) if wanted.status else (every,):
-        one_pass = _one_pass(reach, narrowed, wanted, limit=limit, cursor=cursor)
+        one_pass = _one_pass(reach, narrowed, wanted, limit=limit, after=after)
         counted, page = (await tx.execute(one_pass)).one()
         by_status = {Status(status): count for status, count in (counted or {}).items()}
         if sum(by_status.values()) <= MOST_COUNTED:
@@ -54,15 +57,15 @@ async def look_up(
 
 
 def _one_pass(
-    reach: Reach, narrowed: Filters, wanted: Filters, *, limit: int, cursor: str | None
+    reach: Reach, narrowed: Filters, wanted: Filters, *, limit: int, after: Place | None
 ) -> Select[Any]:
     hits = _matching(reach, narrowed).cte("hits")
     each = select(hits.c.status, func.count().label("count")).group_by(hits.c.status).subquery()
     counted = select(func.jsonb_object_agg(each.c.status, each.c["count"])).scalar_subquery()
     of = {"id": hits.c.id, "status": hits.c.status, wanted.sort.lstrip("-"): hits.c.value}
     shown = filters.conditions(Filters(status=wanted.status), of)
-    if cursor is not None:
-        shown.append(filters.after(filters.place(cursor, wanted.sort), of))
+    if after is not None:
+        shown.append(filters.after(after, of))
     page = select(hits.c.id).where(*shown).order_by(*filters.order(wanted.sort, of)).limit(limit)
     ids = func.array(page.scalar_subquery(), type_=ARRAY(Uuid))
     return select(counted, ids)
