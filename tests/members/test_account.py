@@ -117,7 +117,8 @@ async def test_a_token_is_shown_once_and_revoked(database: Database, tmp_path: P
     await joined(database, Role.STAFF, email=MINA)
     async with browsing(database, tmp_path) as browser:
         await browser.signs_in(MINA)
-        made = await browser.sends("/account/tokens", name="the <nightly> report")
+        wish = {"name": "the <nightly> report", "token_password": PASSWORD}
+        made = await browser.sends("/account/tokens", **wish)
         (token,) = re.findall(r'id="new-token">(ob_pat_[\w-]+)<', made.text)
         assert "the &lt;nightly&gt; report" in made.text
         page = await browser.opens("/account")
@@ -131,6 +132,20 @@ async def test_a_token_is_shown_once_and_revoked(database: Database, tmp_path: P
         assert (await browser.http.get("/api/bookings", headers=headers)).status_code == 401
     acts = await all_of(database, "SELECT act FROM member_acts ORDER BY acted_at, id")
     assert [act for (act,) in acts] == ["token_made", "token_revoked"]
+
+
+async def test_a_stolen_session_makes_no_token_that_would_outlive_it(
+    database: Database, tmp_path: Path
+) -> None:
+    await joined(database, Role.STAFF, email=MINA)
+    async with browsing(database, tmp_path) as browser:
+        await browser.signs_in(MINA)
+        for guess in ({}, {"token_password": "guessed"}):
+            refused = await browser.sends("/account/tokens", name="the nightly report", **guess)
+            assert (refused.status_code, "new-token" in refused.text) == (422, False)
+            assert "This is not your password." in refused.text
+            assert 'value="the nightly report"' in refused.text
+    assert await make.rows(database, member_tokens) == 0
 
 
 async def test_a_token_decides_nothing_about_its_members_account(

@@ -121,7 +121,8 @@ async def members_work(http: AsyncClient, database: Database, booking: str) -> l
         "admin_notes.was": "",
     }
     await http.post(f"/bookings/{booking}", data=notes, headers=ours)
-    made = await http.post("/account/tokens", data={"name": "marker-token"}, headers=ours)
+    wish = {"name": "marker-token", "token_password": PASSWORD}
+    made = await http.post("/account/tokens", data=wish, headers=ours)
     assert made.status_code == 200
     assert (await http.post("/reset", data={"email": person.email}, headers=ours)).is_success
     script = member(token)

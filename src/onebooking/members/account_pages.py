@@ -73,7 +73,9 @@ async def end_other_sessions(
     form: NamedDependency[Form],
 ) -> Page:
     """Sign out everywhere but here, for who proves themself once more."""
-    if (refused := await _unproved(request, database, provider, form)) is not None:
+    if (
+        refused := await _unproved(request, database, provider, form, "sessions_password")
+    ) is not None:
         return refused
     async with at_browser(request, database) as desk:
         await account.end_other_sessions(desk.tx, desk.member, desk.session_id, now=utc_now())
@@ -89,7 +91,9 @@ async def end_session(
     session_id: FromPath[UUID],
 ) -> Page:
     """Sign out in one place, likewise."""
-    if (refused := await _unproved(request, database, provider, form)) is not None:
+    if (
+        refused := await _unproved(request, database, provider, form, "sessions_password")
+    ) is not None:
         return refused
     async with at_browser(request, database) as desk:
         await account.end_session(desk.tx, desk.member, session_id, now=utc_now())
@@ -98,9 +102,16 @@ async def end_session(
 
 @post("/account/tokens", status_code=200)
 async def make_token(
-    request: Asked, database: NamedDependency[Database], form: NamedDependency[Form]
+    request: Asked,
+    database: NamedDependency[Database],
+    provider: NamedDependency[Provider],
+    form: NamedDependency[Form],
 ) -> Page:
-    """A new token, shown on this answer and never again."""
+    """A new token, shown on this answer and never again; it outlives the session it is made in."""
+    if (
+        refused := await _unproved(request, database, provider, form, "token_password")
+    ) is not None:
+        return refused
     async with at_browser(request, database) as desk:
         by = desk.member.email
         token = await tokens.create_token(desk.tx, by, name=form.get("name"), by=by)
@@ -154,15 +165,14 @@ async def prove_again(
 
 
 async def _unproved(
-    request: Asked, database: Database, provider: Provider, form: Form
+    request: Asked, database: Database, provider: Provider, form: Form, field: str
 ) -> Page | None:
-    """The page again where the password of the sessions' form is wrong."""
-    password = form.get("sessions_password")
+    """The page again, with what was typed, where the password in `field` is wrong."""
     try:
-        await prove_again(request, database, provider, password, field="sessions_password")
+        await prove_again(request, database, provider, form.get(field), field=field)
     except InvalidPayload as failed:
         async with at_browser(request, database) as desk:
-            return await account_with(request, desk, failed)
+            return await account_with(request, desk, failed, token_name=form.get("name"))
     return None
 
 
@@ -173,7 +183,12 @@ def session_of(desk: Desk) -> UUID:
 
 
 async def account_with(
-    request: Asked, desk: Desk, failed: OneBookingError | None = None, *, new_token: str = ""
+    request: Asked,
+    desk: Desk,
+    failed: OneBookingError | None = None,
+    *,
+    new_token: str = "",
+    token_name: str = "",
 ) -> Page:
     """The account page, or the same again with what was wrong, or with a new token."""
     member_id, now = desk.member.id, utc_now()
@@ -185,6 +200,7 @@ async def account_with(
         "here": desk.session_id,
         "tokens": await tokens.list_tokens(desk.tx, member_id),
         "new_token": new_token,
+        "token_name": token_name,
         "has_factor": factor is not None and factor.confirmed_at is not None,
         "codes_left": await factors.codes_left(desk.tx, member_id),
         "errors": field_errors(failed) if failed else {},
