@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from litestar import Request, get
 from litestar.di import NamedDependency
@@ -20,6 +19,7 @@ from onebooking.clock import utc_now
 from onebooking.db import Tx
 from onebooking.errors import NotFound
 from onebooking.members.model import Member, Right
+from onebooking.web.addresses import parts_of
 from onebooking.web.pages import Page, is_htmx, page, page_router
 from onebooking.websites.queries import list_websites
 from onebooking.words import say
@@ -85,7 +85,7 @@ def _query(query: list[Pair], views: dict[str, View], member: Member) -> Sequenc
 
 def _address_header(request: Request[Any, Any, Any], asked: Asked) -> str:
     """Typing on replaces the address: one step back leads to the list before the search."""
-    before = urlsplit(request.headers.get("HX-Current-URL", ""))
+    before = parts_of(request.headers.get("HX-Current-URL", ""))
     typed_before = "q=" in before.query
     return "HX-Replace-Url" if typed_before and asked.filters.q else "HX-Push-Url"
 

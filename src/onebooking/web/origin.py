@@ -1,9 +1,9 @@
 """Did our own page send this? What stands against forged requests (decision 0011)."""
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from onebooking.errors import NotAllowed
+from onebooking.web.addresses import parts_of
 from onebooking.words import say
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # they change nothing, whoever sends them
@@ -49,8 +49,5 @@ def check_site(headers: Mapping[str, str]) -> None:
 
 def _host_of(origin: str) -> str:
     """`example.com:8000` of `https://example.com:8000`; nothing where it is no origin."""
-    try:
-        parts = urlsplit(origin)
-    except ValueError:
-        return ""
+    parts = parts_of(origin)
     return parts.netloc.lower() if parts.scheme in ("http", "https") else ""

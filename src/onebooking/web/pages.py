@@ -1,7 +1,7 @@
 """Pages: HTML with its headers, errors people can read, and the way to the sign-in."""
 
 from typing import Any, TypeAlias
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from litestar import Request, Response, Router
 from litestar.handlers import HTTPRouteHandler
@@ -9,6 +9,7 @@ from litestar.types import ControllerRouterHandler
 
 from onebooking.errors import AuthFailed, OneBookingError
 from onebooking.languages import Language
+from onebooking.web.addresses import parts_of
 from onebooking.web.assets import accepts_gzip
 from onebooking.web.compress import packed
 from onebooking.web.cookies import colours_in
@@ -47,7 +48,7 @@ def page(
     """
     given = {
         "member": None,
-        "path": request.url.path,
+        "path": request.scope["path"],
         "query": request.scope["query_string"].decode("ascii", "replace"),
         "htmx": is_htmx(request),
         "colours": colours_of(request),
@@ -115,7 +116,7 @@ def our_path(asked: str, *, default: str = "/") -> str:
     """`asked` where it is a path on this host, else `default`: nobody is sent elsewhere."""
     if not asked.startswith("/") or asked.startswith(("//", "/\\")) or not asked.isprintable():
         return default
-    parts = urlsplit(asked)
+    parts = parts_of(asked)
     return default if parts.scheme or parts.netloc or "\\" in asked else asked
 
 
@@ -140,17 +141,17 @@ def error_for_anyone(
 ) -> Response[str] | Response[ErrorReply]:
     """An error outside every route: a page for a browser, JSON for everybody else."""
     wants_page = "text/html" in request.headers.get("accept", "")
-    if wants_page and not request.url.path.startswith("/api/"):
+    if wants_page and not request.scope["path"].startswith("/api/"):
         return error_page(request, failed)
     return error_reply(request, failed)
 
 
 def _sign_in_first(request: Request[Any, Any, Any]) -> Response[str]:
-    asked = request.url.path
+    asked, query = request.scope["path"], request.scope["query_string"].decode("ascii", "replace")
     if request.method != "GET":
-        asked = urlsplit(request.headers.get("referer", "/")).path
-    elif request.url.query:
-        asked += "?" + request.url.query
+        asked = parts_of(request.headers.get("referer", "")).path
+    elif query:
+        asked += "?" + query
     return go_to(request, f"{SIGN_IN}?next={quote(our_path(asked), safe='/')}")
 
 
