@@ -53,3 +53,15 @@ async def test_a_host_that_is_none_is_refused_wherever_it_is_read(at: World) -> 
     assert wrong == []
     said = await at.hub.http.get("/no-page-of-ours", headers={"Host": NO_HOSTS[0]} | HTML)
     assert said.status_code == 404
+
+
+async def test_an_amount_with_more_zeros_than_can_be_counted_with_is_none(at: World) -> None:
+    seen = {"section": "money", "version": "1", "shown-total_amount": "", "seen-total_amount": "1"}
+    for amount in ("1e1000000", "-1e9999999", "1e999999999999999999", "sNaN"):
+        said = await at.hub.http.post(
+            f"/bookings/{at.booking}",
+            data=seen | {"total_amount": amount},
+            headers=at.browsers["admin"],
+        )
+        assert said.status_code == 422, amount
+        assert "Use an amount such as 1,250." in said.text

@@ -1,7 +1,7 @@
 """The parts of a booking's page that are edited: their fields as text, and text as an edit."""
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 from types import MappingProxyType
 from typing import Any
 
@@ -241,7 +241,7 @@ def _is_count(text: str) -> bool:
 def _amount(text: str, decimals: int) -> int:
     try:
         amount = Decimal(text.replace(",", "")).scaleb(decimals)
-    except InvalidOperation:
+    except DecimalException:  # also one with more zeros than can be counted with
         raise _NoValue(say("Use an amount such as 1,250.")) from None
     if not amount.is_finite() or amount != amount.to_integral_value():
         raise _NoValue(say("The website counts in fewer decimals."))
